@@ -1,0 +1,183 @@
+"""The bench: resources in the making, one for each entity and anchor, with ids that depend on key values alone."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from interchange.engine.interpret import write_row
+from interchange.engine.ops import NOWHERE, Json, Resource, Row, container, place, values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from interchange.engine.plan import EntityRef, Plan, PlannedEmit, PlannedEntity, PlannedSource, PlannedTest
+
+_VARIABLE = re.compile(r"\$([A-Z][A-Z0-9]*)")
+_ILLEGAL = re.compile(r"[^A-Za-z0-9\-.]+")
+ID_LENGTH = 64
+
+
+def make_id(template: str, row: Row) -> str | None:
+    """Return the id that a template makes of a row; nothing where the row lacks a variable.
+
+    An id that is not plain to read back (other characters, too long) ends in a digest of the values, so that two rows
+    never share one.
+
+    >>> make_id("$STUDYID-arm-$ARMCD", {"STUDYID": "S1", "ARMCD": "Pbo"})
+    'S1-arm-Pbo'
+    >>> make_id("$USUBJID", {"USUBJID": "S1/007 a"})
+    'S1-007-a-2e00422f'
+    """
+    names = _VARIABLE.findall(template)
+    if any(name not in row for name in names):
+        return None
+    plain = _VARIABLE.sub(lambda m: row[m[1]], template)
+    legal = _ILLEGAL.sub("-", plain)
+    if legal == plain and len(plain) <= ID_LENGTH:
+        return plain
+    digest = sha256("\0".join(row[name] for name in names).encode()).hexdigest()[:8]
+    return f"{legal[: ID_LENGTH - 9].strip('-')}-{digest}"
+
+
+def fill_template(template: str, key: str, row: Row) -> str | None:
+    """Return a constant with the row's values in it; an id where the element is one."""
+    if key in ("id", "linkId"):
+        return make_id(template, row)
+    if any(name not in row for name in _VARIABLE.findall(template)):
+        return None
+    return _VARIABLE.sub(lambda m: row[m[1]], template)
+
+
+class ResourceBench:
+    """The resources that a conversion to FHIR makes."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.resources: dict[tuple[str, str], Resource] = {}
+        self._entities: dict[tuple[str, ...], Resource] = {}
+        self._elements: dict[tuple[Any, ...], Json] = {}
+        self._shared: dict[tuple[Any, ...], Json] = {}
+        self._indexed: dict[tuple[Any, ...], list[Json]] = {}
+
+    def anchor(self, type_: str, template: str, row: Row) -> tuple[Resource, bool] | None:
+        """Return a row's own resource and whether its id was taken before; nothing where the row lacks a key."""
+        made = make_id(template, row)
+        if made is None:
+            return None
+        id_, number = made, 1
+        while (type_, id_) in self.resources:
+            number += 1
+            id_ = f"{made[: ID_LENGTH - 5]}-{number}"
+        resource = self.resources[type_, id_] = {"resourceType": type_, "id": id_}
+        return resource, number > 1
+
+    def follow(self, entity: str, row: Row) -> Resource | None:
+        """The resource of an entity with the row's key variables, made where there is none; nothing without keys."""
+        planned = self.plan.entities[entity]
+        names = planned.entity.key
+        if any(name not in row for name in names):
+            return None
+        key = (entity, *(row[name] for name in names))
+        found = self._entities.get(key)
+        if found is not None:
+            return found
+        template = planned.entity.id or "-".join(f"${name}" for name in names)
+        id_ = make_id(template, row)
+        resource = self.resources.setdefault(
+            (planned.resource, id_ or ""), {"resourceType": planned.resource, "id": id_}
+        )
+        self._entities[key] = resource
+        self._furnish(planned, resource, [resource], row)
+        return resource
+
+    def _furnish(self, planned: PlannedEntity, resource: Resource, levels: Sequence[Json], row: Row) -> None:
+        """Write an entity's pattern, variables and constants."""
+        self.assert_tests(planned.match, (resource,), row)
+        own = {name: row[name] for name in (*planned.entity.key, *planned.entity.variables) if name in row}
+        write_row(planned.rules, levels, self, own)
+        self.emit(planned.emit, levels, row)
+
+    def refer(self, ref: EntityRef, row: Row) -> Json:
+        """The reference or link to the row's entity, made where there is none; nothing without keys."""
+        planned = self.plan.entities[ref.name]
+        row = ref.own(row)
+        if not planned.links:
+            target = self.follow(ref.name, row)
+            return None if target is None else {"reference": f"{target['resourceType']}/{target['id']}"}
+        element = self._element(planned, row)
+        path = planned.links.get(ref.link)
+        if element is None or path is None:
+            return None
+        return next(values(path.ops, element, NOWHERE, row), None)
+
+    def _element(self, planned: PlannedEntity, row: Row) -> Json:
+        """The element of an entity that lives inside another entity's resource."""
+        names = planned.entity.key
+        if any(name not in row for name in names):
+            return None
+        key = (planned.entity.name, *(row[name] for name in names))
+        if key not in self._elements:
+            owner = self.follow(planned.entity.within, row)
+            if owner is None:
+                return None
+            element = container(planned.levels[-1].path.ops, owner, self, row, fresh=True)
+            self._elements[key] = element
+            self._furnish(planned, owner, [owner, element], row)
+        return self._elements[key]
+
+    def emit(self, emits: Sequence[PlannedEmit], levels: Sequence[Json], row: Row) -> None:
+        """Write constants where nothing stands yet."""
+        for emit in emits:
+            if next(values(emit.path.ops, levels[emit.level], NOWHERE, row), None) is None:
+                value = fill_template(str(emit.value), emit.path.key, row) if emit.template else emit.value
+                if value is not None:
+                    place(emit.path.ops, levels[emit.level], value, self, row)
+
+    def assert_tests(self, tests: Sequence[PlannedTest], levels: Sequence[Json], row: Row) -> None:
+        """Write the patterns that a row source or entity is recognised by."""
+        for test in tests:
+            if next(values(test.path.ops, levels[test.level], NOWHERE, row), None) is None:
+                container(test.path.ops, levels[test.level], self, row, fresh=False)
+
+    def open(self, source: PlannedSource, row: Row) -> tuple[list[Json], bool] | None:
+        """Return the levels that a row goes into, and whether its id was taken before; nothing where it cannot go."""
+        if source.source.oneway == "to-sdtm":
+            return None
+        if source.source.distinct:
+            return self._again(source, row)
+        taken = False
+        if source.source.entity:
+            root = self.follow(source.source.entity, row)
+        else:
+            anchored = self.anchor(source.resource, source.source.id, row)
+            root, taken = anchored or (None, False)
+        if root is None:
+            return None
+        self.assert_tests(source.match, (root,), row)
+        levels: list[Json] = [root]
+        for planned in source.levels:
+            level = planned.level
+            start = levels[planned.start]
+            shared = (id(start), level.name, *(row.get(v) for v in level.by)) if level.by else None
+            node = self._shared.get(shared) if shared else None
+            if node is None:
+                node = container(planned.path.ops, start, self, row, fresh=True)
+                if node is None:
+                    return None
+                if shared:
+                    self._shared[shared] = node
+            levels.append(node)
+            if level.index:
+                key = (source.resource, level.name, row.get("STUDYID"), *(row.get(v) for v in level.index))
+                self._indexed.setdefault(key, levels)
+        return levels, taken
+
+    def _again(self, source: PlannedSource, row: Row) -> tuple[list[Json], bool] | None:
+        """The levels that another row source made for the same values."""
+        name = source.levels[-1].level.name
+        key = (source.resource, name, row.get("STUDYID"), *(row.get(v) for v in source.source.distinct))
+        found = self._indexed.pop(key, None)
+        return None if found is None else (found, False)
+

@@ -1,0 +1,201 @@
+"""To SDTM: the rows of a domain, from the resources on a shelf.
+
+Rows are read source by source in document order, what was kept beside them is put back, derivations fill gaps, null
+flavors fill in for parameters that nothing is known of, long texts are split, and the rows are put in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from interchange.engine.derive import Setting, derive_rows
+from interchange.engine.interpret import guard_holds, read_row
+from interchange.engine.longtext import split_long
+from interchange.engine.residual import kept_cells, kept_rows
+from interchange.mapping.codecs.number import decimal_of
+from interchange.mapping.tables import read_parameters, read_terminology
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from interchange.engine.ops import Json, Resource, Row
+    from interchange.engine.plan import Plan, PlannedMapping, PlannedSource
+    from interchange.engine.shelf import ResourceShelf
+    from interchange.mapping.model import Mapping, Rule
+
+@dataclass(slots=True)
+class Found:
+    """A row as read: where it was read, which cells stood in FHIR itself, and what was kept beside it.
+
+    ``source`` is missing for a row that was kept whole; ``blanks`` is missing where nothing may be derived.
+    """
+
+    row: Row
+    resource: Resource
+    source: PlannedSource | None = None
+    levels: Sequence[Json] = ()
+    native: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
+    blanks: frozenset[str] | None = frozenset()
+    order: int | None = None
+    filled: bool = False
+
+    @property
+    def spot(self) -> tuple[str, int]:
+        """Which row of which element this is, within one run."""
+        return (self.source.name if self.source else "", id(self.levels[-1]) if self.levels else 0)
+
+
+class Forward:
+    """Reads domains from a shelf; ``read`` is the interpreter or a compiled reader.
+
+    ``disagreements`` counts, by DOMAIN.VARIABLE, stored values that a derivation computes otherwise.
+    """
+
+    def __init__(
+        self, plan: Plan, read: Callable[[PlannedSource, Sequence[Json], ResourceShelf], Row] | None = None
+    ) -> None:
+        self.plan = plan
+        self.read = read or interpreted
+        self.systems = plan.project.systems
+        self.disagreements: dict[str, int] = {}
+        places = self.plan.tools.places
+        tables = {m.params.table for m in self.plan.project.mappings.values() if m.params}
+        self.known = Setting(
+            self.plan.project.settings,
+            read_terminology(places),
+            {table: read_parameters(table, places) for table in tables},
+        )
+
+    def rows(self, planned: PlannedMapping, shelf: ResourceShelf) -> list[Found]:
+        """Return the rows of a domain, complete and in order."""
+        mapping = planned.mapping
+        found = list(self._native(planned, shelf))
+        found += self._whole(planned, shelf)
+        found += self._nulls(planned, found, shelf)
+        self._derive(mapping, found, planned)
+        found = [f for f in found if f.blanks is None or all(v in f.row for v in self._required(f, mapping))]
+        for one in found:
+            for variable in mapping.long:
+                if one.source is not None:
+                    split_long(one.row, variable)
+        return in_order(found, mapping.order)
+
+    def _native(self, planned: PlannedMapping, shelf: ResourceShelf) -> Iterator[Found]:
+        for source in planned.sources:
+            seen: set[tuple[str | None, ...]] = set()
+            for resource in shelf.of(source.resource, source.match):
+                for levels in shelf.levels(resource, source.levels):
+                    if any(shelf.exists(test, levels) for test in source.skip_if):
+                        continue
+                    if source.only_if and not any(shelf.exists(test, levels) for test in source.only_if):
+                        continue
+                    one = self._row(source, levels, shelf)
+                    if one is None or self._lacks(one, planned.mapping):
+                        continue
+                    if source.source.distinct:
+                        key = tuple(one.row.get(v) for v in ("STUDYID", *source.source.distinct))
+                        if key in seen:
+                            continue
+                        seen.add(key)
+                    yield one
+
+    def _row(self, source: PlannedSource, levels: Sequence[Json], shelf: ResourceShelf) -> Found | None:
+        kept = kept_cells(levels[-1], self.systems["cells"], source.name)
+        if kept is not None and kept.absent:
+            return None
+        row = self.read(source, levels, shelf)
+        native = frozenset(row)
+        if kept is None:
+            return Found(row, levels[0], source, levels, native)
+        row.update(kept.cells)
+        for blank in kept.blanks:
+            row.pop(blank, None)
+        return Found(
+            row, levels[0], source, levels, native, frozenset(kept.cells), frozenset(kept.blanks), kept.order
+        )
+
+    def _required(self, one: Found, mapping: Mapping) -> tuple[str, ...]:
+        if one.source is None or one.filled:
+            return ()
+        require = one.source.source.require
+        if mapping.params is not None:
+            require = (*require, mapping.params.value)
+        return require
+
+    def _lacks(self, one: Found, mapping: Mapping) -> bool:
+        """Whether a required variable is missing that no derivation can give."""
+        rules: Iterable[Rule] = one.source.source.rules if one.source else ()
+        derived = {rule.variables[0] for rule in rules if rule.derive is not None}
+        return any(v not in one.row and v not in derived for v in self._required(one, mapping))
+
+    def _whole(self, planned: PlannedMapping, shelf: ResourceShelf) -> list[Found]:
+        """The rows that no element took, kept whole at the study."""
+        return [
+            Found(kept.cells, study, kept=frozenset(kept.cells), blanks=None, order=kept.order)
+            for study in shelf.of(self.plan.entities["study"].resource)
+            for kept in kept_rows(study, self.systems["row"], planned.mapping.domain)
+        ]
+
+    def _nulls(self, planned: PlannedMapping, found: list[Found], shelf: ResourceShelf) -> list[Found]:
+        """A row with a null flavor for each parameter that is wanted and that nothing is known of."""
+        params = planned.mapping.params
+        if params is None or not params.nulls:
+            return []
+        filled = []
+        labels = self.known.parameters[params.table]
+        for study in shelf.of(planned.sources[0].resource):
+            kept = kept_cells(study, self.systems["cells"], fill_name(planned.mapping))
+            if kept is not None and kept.absent:
+                continue
+            known = {f.row[params.code]: f.row.get(params.value, "") for f in found if f.resource is study}
+            base = self.read(planned.sources[0], [study], shelf)
+            for code, nulls in params.nulls.items():
+                flavor = next((n.flavor for n in nulls if guard_holds(n.when, known)), None)
+                if code in known or flavor is None:
+                    continue
+                row = {k: v for k, v in base.items() if k not in (params.value, params.label, params.code)}
+                row |= {params.code: code, params.label: labels[code].label, params.null: flavor}
+                filled.append(Found(row, study, planned.sources[0], [study], filled=True))
+        return filled
+
+    def _derive(self, mapping: Mapping, found: list[Found], planned: PlannedMapping) -> None:
+        disagreed = derive_rows(
+            [f.row for f in found],
+            [f.source.source.rules if f.source else planned.sources[0].source.rules for f in found],
+            [f.blanks for f in found],
+            self.known,
+        )
+        for variable, count in disagreed.items():
+            name = f"{mapping.domain}.{variable}"
+            self.disagreements[name] = self.disagreements.get(name, 0) + count
+
+
+def fill_name(mapping: Mapping) -> str:
+    """The row name that says whether a dataset's null flavors were filled in."""
+    return f"{mapping.domain}/nulls"
+
+
+def interpreted(source: PlannedSource, levels: Sequence[Any], shelf: ResourceShelf) -> Row:
+    """Return the cells of a row by the interpreter."""
+    return read_row(source.rules, levels, shelf)
+
+
+def _sort_key(row: Row, order: Sequence[str]) -> tuple[tuple[int, Any, str], ...]:
+    """Numbers by value before texts, blanks first."""
+    key = []
+    for variable in order:
+        text = row.get(variable)
+        number = decimal_of(text)
+        key.append((0, 0, "") if text is None else (1, number, "") if number is not None else (2, 0, text))
+    return tuple(key)
+
+
+def in_order(found: list[Found], order: Sequence[str]) -> list[Found]:
+    """Return rows in the order that was kept; else by the mapping's order variables, else in document order."""
+    if order:
+        found = sorted(found, key=lambda f: _sort_key(f.row, order))
+    if any(f.order is not None for f in found):
+        return sorted(found, key=lambda f: (f.order is None, f.order or 0))
+    return found

@@ -1,0 +1,261 @@
+"""Lowered ops run on JSON: the reading and the writing that the compiled code must equal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from interchange.fhir.lower import Back, Condition, Filter, Follow, Get, Meet, Op, Take
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Json = Any
+Resource = dict[str, Any]
+Row = dict[str, str]
+
+
+class Reads(Protocol):
+    """What reading needs beyond one resource."""
+
+    def follow(self, reference: Json, entity: str) -> Resource | None:
+        """The resource that a reference means."""
+
+    def meet(self, entity: str, row: Row) -> Resource | None:
+        """The resource of an entity with the row's key variables."""
+
+    def back(self, resource: Resource, type_: str, key: str) -> Sequence[Resource]:
+        """The resources of a type whose element refers to a resource."""
+
+
+class Writes(Protocol):
+    """What writing needs beyond one resource."""
+
+    def follow(self, entity: str, row: Row) -> Resource | None:
+        """The resource of an entity with the row's key variables, made where there is none; nothing without keys."""
+
+
+def values(ops: Sequence[Op], node: Json, reads: Reads, row: Row, at: int = 0) -> Iterator[Json]:
+    """Yield what stands at the end of ops, in document order."""
+    if at == len(ops):
+        yield node
+        return
+    op = ops[at]
+    match op:
+        case Get(key, many):
+            found = node.get(key) if isinstance(node, dict) else None
+            if found is None:
+                return
+            if many and isinstance(found, list):
+                if at + 1 < len(ops) and isinstance(ops[at + 1], Take):
+                    yield from values(ops, found[0], reads, row, at + 2) if found else ()
+                    return
+                for item in found:
+                    yield from values(ops, item, reads, row, at + 1)
+            elif not isinstance(found, list):
+                yield from values(ops, found, reads, row, at + 1)
+        case Filter(conditions):
+            if isinstance(node, dict) and all(holds(c, node, reads, row) for c in conditions):
+                yield from values(ops, node, reads, row, at + 1)
+        case Take():
+            yield from values(ops, node, reads, row, at + 1)
+        case Follow(entity):
+            if (target := reads.follow(node, entity)) is not None:
+                yield from values(ops, target, reads, row, at + 1)
+        case Meet(entity):
+            if (target := reads.meet(entity, row)) is not None:
+                yield from values(ops, target, reads, row, at + 1)
+        case Back(type_, key):
+            for target in reads.back(node, type_, key):
+                yield from values(ops, target, reads, row, at + 1)
+
+
+def wanted(condition: Condition, row: Row) -> Json:
+    """The value a condition compares with: its literal, or the row's variable."""
+    return row.get(condition.variable) if condition.variable else condition.literal
+
+
+def holds(condition: Condition, node: Json, reads: Reads, row: Row) -> bool:
+    """Whether some value at the end of a condition's ops is the one wanted."""
+    value = wanted(condition, row)
+    return any(type(v) is type(value) and v == value for v in values(condition.ops, node, reads, row))
+
+
+class Nowhere:
+    """Reads for conditions on the way to FHIR: they stay inside the element."""
+
+    def follow(self, reference: Json, entity: str) -> Resource | None:  # noqa: ARG002
+        return None
+
+    def meet(self, entity: str, row: Row) -> Resource | None:  # noqa: ARG002
+        return None
+
+    def back(self, resource: Resource, type_: str, key: str) -> Sequence[Resource]:  # noqa: ARG002
+        return ()
+
+
+NOWHERE: Reads = Nowhere()
+
+
+def place(ops: Sequence[Op], node: Json, value: Json, writes: Writes, row: Row) -> bool:
+    """Write a value at the end of ops, making what is missing; False where something else stands there."""
+    return _put(tuple(ops), 0, node, value, writes, row)
+
+
+def container(ops: Sequence[Op], node: Json, writes: Writes, row: Row, *, fresh: bool) -> Json:
+    """Return the element at the end of ops, made where missing; ``fresh`` appends a new one to a list at the end."""
+    return _open(tuple(ops), 0, node, writes, row, fresh)
+
+
+def _open(ops: tuple[Op, ...], at: int, node: Json, writes: Writes, row: Row, fresh: bool) -> Json:
+    """Walk and make ops up to their end; None where a foreign value, or a row without keys, is in the way."""
+    while at < len(ops):
+        op = ops[at]
+        match op:
+            case Get(key, many):
+                if not isinstance(node, dict):
+                    return None
+                filters, after = _filters(ops, at + 1)
+                if after < len(ops) and isinstance(follow := ops[after], Follow):
+                    node = _refer(node, key, many, follow.entity, writes, row)
+                    at = after + 1
+                elif many:
+                    new = fresh and after == len(ops)
+                    node = _item(node, key, filters, row, new)
+                    at = after
+                    if at < len(ops) and isinstance(ops[at], Take):
+                        at += 1
+                else:
+                    node = node.setdefault(key, {})
+                    if filters and not _assert(node, filters, row):
+                        return None
+                    at = after
+            case Filter(conditions):
+                if not _assert(node, conditions, row):
+                    return None
+                at += 1
+            case Meet(entity):
+                node = writes.follow(entity, row)
+                at += 1
+            case Take():
+                at += 1
+            case _:
+                return None
+        if node is None:
+            return None
+    return node
+
+
+def _filters(ops: tuple[Op, ...], at: int) -> tuple[tuple[Condition, ...], int]:
+    found: tuple[Condition, ...] = ()
+    while at < len(ops) and isinstance(op := ops[at], Filter):
+        found += op.conditions
+        at += 1
+    return found, at
+
+
+def _item(node: Json, key: str, filters: tuple[Condition, ...], row: Row, new: bool) -> Json:
+    items = node.setdefault(key, [])
+    if not isinstance(items, list):
+        return None
+    if not new:
+        for item in items:
+            if isinstance(item, dict) and all(holds(c, item, NOWHERE, row) for c in filters):
+                return item
+    made: Resource = {}
+    if not _assert(made, filters, row):
+        return None
+    items.append(made)
+    return made
+
+
+def _assert(node: Json, conditions: Sequence[Condition], row: Row) -> bool:
+    """Write a pattern into an element; False where a row lacks its variable or another value is in the way."""
+    for condition in conditions:
+        value = wanted(condition, row)
+        if value is None:
+            return False
+        if not holds(condition, node, NOWHERE, row) and not _put(condition.ops, 0, node, value, _NO_WRITES, row):
+            return False
+    return True
+
+
+class _NoWrites:
+    def follow(self, entity: str, row: Row) -> Resource | None:  # noqa: ARG002
+        return None
+
+
+_NO_WRITES: Writes = _NoWrites()
+
+
+def _refer(node: Json, key: str, many: bool, entity: str, writes: Writes, row: Row) -> Json:
+    """Make a reference to the entity's resource, in a list or alone, and return that resource."""
+    target = writes.follow(entity, row)
+    if target is None:
+        return None
+    text = f"{target['resourceType']}/{target['id']}"
+    if many:
+        items = node.setdefault(key, [])
+        if not any(isinstance(i, dict) and i.get("reference") == text for i in items):
+            items.append({"reference": text})
+        return target
+    found = node.setdefault(key, {"reference": text})
+    return target if isinstance(found, dict) and found.get("reference") == text else None
+
+
+def _put(ops: tuple[Op, ...], at: int, node: Json, value: Json, writes: Writes, row: Row) -> bool:
+    end = len(ops)
+    take = end > 0 and isinstance(ops[-1], Take)
+    if take:
+        end -= 1
+    filters = ops[end - 1] if end and isinstance(ops[end - 1], Filter) else None
+    last = end - (2 if filters else 1)
+    if last < at or not isinstance(leaf := ops[last], Get):
+        found = _open(ops, at, node, writes, row, fresh=False)
+        return found is not None and merge(found, value)
+    holder = _open(ops[:last], at, node, writes, row, fresh=False)
+    if not isinstance(holder, dict):
+        return False
+    if leaf.many and not isinstance(value, list):
+        if isinstance(filters, Filter) or (take and isinstance(value, dict)):
+            item = _item(holder, leaf.key, filters.conditions if isinstance(filters, Filter) else (), row, new=False)
+            return item is not None and merge(item, value)
+        items = holder.setdefault(leaf.key, [])
+        if value not in items:
+            items.append(value)
+        return True
+    if leaf.key not in holder:
+        holder[leaf.key] = value
+        return True
+    return merge(holder[leaf.key], value)
+
+
+def place_each(ops: Sequence[Op], node: Json, items: Sequence[Json], writes: Writes, row: Row) -> bool:
+    """Write each of several values, into an element of its own of the innermost list on the way."""
+    lists = [i for i, op in enumerate(ops) if isinstance(op, Get) and op.many]
+    if not lists:
+        return len(items) == 1 and place(ops, node, items[0], writes, row)
+    _, after = _filters(tuple(ops), lists[-1] + 1)
+    done = True
+    for item in items:
+        if after == len(ops):
+            done &= place(ops, node, item, writes, row)
+            continue
+        holder = container(ops[:after], node, writes, row, fresh=True)
+        done &= holder is not None and place(ops[after:], holder, item, writes, row)
+    return done
+
+
+def merge(found: Json, value: Json) -> bool:
+    """Add to an element what it lacks of a value; False where the two disagree anywhere."""
+    if isinstance(found, dict) and isinstance(value, dict):
+        agree = True
+        for key, item in value.items():
+            if key not in found:
+                found[key] = item
+            elif not merge(found[key], item):
+                agree = False
+        return agree
+    if isinstance(found, list) and isinstance(value, list):
+        found.extend(item for item in value if item not in found)
+        return True
+    return type(found) is type(value) and bool(found == value)

@@ -1,0 +1,110 @@
+"""What FHIR cannot hold of a row, kept beside it: single cells at the row's element, whole rows at the study.
+
+Both are complex extensions. ``sdtm-cells`` stands at the element that a row lives in, and names the row source, since
+several rows may share an element:
+
+    {url: sdtm-cells, extension: [{url: row, valueString: DM/subject}, {url: DMDTC, valueString: 2013-12-26}, ...]}
+
+with ``blank`` for a variable that is empty although a rule or derivation gives a value, ``absent`` for a row that is
+not in the dataset although the element is there, and ``order`` for a row's place where the natural order differs.
+``sdtm-row`` holds a row that no element takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from interchange.engine.ops import Json, Resource, Row
+
+ROW, DOMAIN, BLANK, ABSENT, ORDER = "row", "domain", "blank", "absent", "order"
+
+
+@dataclass(slots=True)
+class Kept:
+    """What is kept of one row: cells, variables that are blank, absence, and its place in the dataset."""
+
+    cells: Row = field(default_factory=dict)
+    blanks: set[str] = field(default_factory=set)
+    absent: bool = False
+    order: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.cells or self.blanks or self.absent or self.order is not None)
+
+
+def _read(parts: Json) -> Kept:
+    kept = Kept()
+    for part in parts if isinstance(parts, list) else ():
+        url, text = part.get("url"), part.get("valueString")
+        if url == BLANK:
+            kept.blanks.add(str(text))
+        elif url == ABSENT:
+            kept.absent = part.get("valueBoolean") is True
+        elif url == ORDER:
+            kept.order = part.get("valueInteger")
+        elif url not in (ROW, DOMAIN) and isinstance(text, str):
+            kept.cells[url] = text
+    return kept
+
+
+def _parts(kept: Kept, order: bool = True) -> list[Json]:
+    parts: list[Json] = [{"url": name, "valueString": text} for name, text in kept.cells.items()]
+    parts += [{"url": BLANK, "valueString": name} for name in sorted(kept.blanks)]
+    if kept.absent:
+        parts.append({"url": ABSENT, "valueBoolean": True})
+    if order and kept.order is not None:
+        parts.append({"url": ORDER, "valueInteger": kept.order})
+    return parts
+
+
+def _named(extension: Json, name: str) -> bool:
+    parts = extension.get("extension")
+    return isinstance(parts, list) and any(p.get("url") == ROW and p.get("valueString") == name for p in parts)
+
+
+def kept_cells(element: Json, url: str, name: str) -> Kept | None:
+    """What is kept at an element for a row source; nothing where nothing is."""
+    extensions = element.get("extension") if isinstance(element, dict) else None
+    if not isinstance(extensions, list):
+        return None
+    for extension in extensions:
+        if isinstance(extension, dict) and extension.get("url") == url and _named(extension, name):
+            return _read(extension["extension"])
+    return None
+
+
+def keep_cells(element: Resource, url: str, name: str, kept: Kept) -> None:
+    """Put what is kept of a row at its element, in place of what was kept before."""
+    extensions = element.setdefault("extension", [])
+    extensions[:] = [e for e in extensions if not (e.get("url") == url and _named(e, name))]
+    if kept:
+        extensions.append({"url": url, "extension": [{"url": ROW, "valueString": name}, *_parts(kept)]})
+    if not extensions:
+        del element["extension"]
+
+
+def kept_rows(resource: Resource, url: str, domain: str) -> Iterator[Kept]:
+    """Yield the whole rows of a domain that a resource keeps."""
+    for extension in resource.get("extension") or ():
+        if isinstance(extension, dict) and extension.get("url") == url:
+            parts = extension.get("extension") or ()
+            if any(p.get("url") == DOMAIN and p.get("valueCode") == domain for p in parts):
+                yield _read(parts)
+
+
+def keep_rows(resource: Resource, url: str, domain: str, rows: list[Kept]) -> None:
+    """Put whole rows of a domain at a resource, in place of those kept before."""
+    extensions = resource.setdefault("extension", [])
+    extensions[:] = [
+        e
+        for e in extensions
+        if e.get("url") != url
+        or not any(p.get("url") == DOMAIN and p.get("valueCode") == domain for p in e.get("extension") or ())
+    ]
+    extensions += [{"url": url, "extension": [{"url": DOMAIN, "valueCode": domain}, *_parts(kept)]} for kept in rows]
+    if not extensions:
+        del resource["extension"]

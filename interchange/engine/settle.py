@@ -1,0 +1,207 @@
+"""Settling: reading back what was written, and keeping beside it only what does not come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from interchange.engine.forward import Found, fill_name
+from interchange.engine.residual import Kept, keep_cells, keep_rows
+from interchange.issues import Issue, Place
+from interchange.mapping.codecs.time import DtcCodec, fhir_date_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from interchange.engine.bench import ResourceBench
+    from interchange.engine.forward import Forward
+    from interchange.engine.ops import Json, Resource, Row
+    from interchange.engine.plan import PlannedMapping, PlannedSource
+    from interchange.engine.shelf import ResourceShelf
+    from interchange.issues import Issues
+
+ROUNDS = 6
+
+
+@dataclass(slots=True)
+class Written:
+    """A row of a dataset, the element that it was written into if one took it, and what is kept beside it.
+
+    ``whole`` rows are kept at the study as they are; ``filled`` rows are null flavors that come by themselves.
+    """
+
+    row: Row
+    source: PlannedSource | None = None
+    levels: Sequence[Json] = ()
+    kept: Kept = field(default_factory=Kept)
+    whole: bool = False
+    filled: bool = False
+    back: Found | None = None
+
+    @property
+    def spot(self) -> tuple[str, int]:
+        """Which row of which element this is; the same as that of the row read back from there."""
+        return (self.source.name if self.source else "", id(self.levels[-1]) if self.levels else 0)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How the cells of a variable are held in FHIR, in numbers of cells."""
+
+    native: int = 0
+    derived: int = 0
+    constant: int = 0
+    residual: int = 0
+
+    @property
+    def cells(self) -> int:
+        """All of them."""
+        return self.native + self.derived + self.constant + self.residual
+
+
+class Settling:
+    """One domain's rows as written, brought to the point where they come back as they were."""
+
+    def __init__(
+        self,
+        forward: Forward,
+        bench: ResourceBench,
+        shelf: ResourceShelf,
+        planned: PlannedMapping,
+        written: list[Written],
+        issues: Issues,
+    ) -> None:
+        self.forward = forward
+        self.bench = bench
+        self.shelf = shelf
+        self.planned = planned
+        self.written = written
+        self.issues = issues
+        self.systems = forward.systems
+        self.domain = planned.mapping.domain
+
+    def run(self) -> None:
+        """Read back and keep differences until there are none."""
+        for _ in range(ROUNDS):
+            found = self.forward.rows(self.planned, self.shelf)
+            if not self._rows(found) and not self._order(found):
+                return
+        message = f"some rows of {self.domain} do not come back as they were"
+        place = self.planned.mapping.place
+        self.issues.add(Issue("IX-LAW-001", "error", place, message, "report this with the mapping file"))
+
+    def _rows(self, found: list[Found]) -> bool:
+        """Keep what differs between the rows written and the rows found; False where nothing does."""
+        read = {f.spot: f for f in found if f.source is not None and not f.filled}
+        changed = False
+        for one in self.written:
+            one.back = read.pop(one.spot, None)
+            if one.back is not None:
+                changed |= self._cells(one, one.back)
+        for extra in read.values():
+            self._keep_at(extra, Kept(absent=True))
+            changed = True
+        return self._whole([f for f in found if f.filled]) or changed
+
+    def _cells(self, one: Written, back: Found) -> bool:
+        cells = {k: v for k, v in one.row.items() if back.row.get(k) != v}
+        blanks = {k for k in back.row if k not in one.row}
+        if not cells and not blanks:
+            return False
+        one.kept.cells |= cells
+        one.kept.blanks |= blanks
+        self._keep_at(back, one.kept)
+        return True
+
+    def _keep_at(self, back: Found, kept: Kept) -> None:
+        if back.source is not None:
+            keep_cells(back.levels[-1], self.systems["cells"], back.source.name, kept)
+
+    def _whole(self, filled: list[Found]) -> bool:
+        """Keep rows that no element took at their study, but for null flavors that come by themselves."""
+        loose = [w for w in self.written if w.back is None]
+        fills = [f.row for f in filled]
+        changed = False
+        if all(any(w.row == row for w in loose) for row in fills):
+            own = {id(w) for row in fills for w in [next(w for w in loose if w.row == row)]}
+        else:
+            own = set()
+            for study in self._studies():
+                keep_cells(study, self.systems["cells"], fill_name(self.planned.mapping), Kept(absent=True))
+            changed = True
+        for one in loose:
+            one.filled = id(one) in own
+            if one.whole == one.filled:
+                one.whole = not one.filled
+                changed = True
+        if changed:
+            self._keep_whole()
+        return changed
+
+    def _keep_whole(self) -> None:
+        by_study: dict[int, list[Kept]] = {}
+        for one in self.written:
+            if not one.whole:
+                continue
+            study = self.bench.follow("study", one.row)
+            if study is None:
+                message = "a row without STUDYID has no study to stay with, and is left out"
+                self.issues.add(Issue("IX-KEY-001", "error", Place(record=self.domain), message, "fill in STUDYID"))
+                one.whole, one.filled = False, True
+                continue
+            if study not in self.shelf.types.get(study["resourceType"], ()):
+                self.shelf.add(study)
+            by_study.setdefault(id(study), []).append(Kept(dict(one.row), order=one.kept.order))
+        for study in self._studies():
+            keep_rows(study, self.systems["row"], self.domain, by_study.get(id(study), []))
+
+    def _studies(self) -> list[Resource]:
+        type_ = self.forward.plan.entities["study"].resource
+        return [resource for (kind, _), resource in self.bench.resources.items() if kind == type_]
+
+    def _order(self, found: list[Found]) -> bool:
+        """Number the rows where their natural order is not the dataset's; False where it is."""
+        if [f.row for f in found] == [w.row for w in self.written if w.whole or w.filled or w.back is not None]:
+            return False
+        if all(w.kept.order is not None for w in self.written):
+            return False
+        if any(w.filled for w in self.written):
+            for study in self._studies():
+                keep_cells(study, self.systems["cells"], fill_name(self.planned.mapping), Kept(absent=True))
+        for i, one in enumerate(self.written):
+            one.kept.order = i
+            if one.back is not None:
+                self._keep_at(one.back, one.kept)
+        self._keep_whole()
+        return True
+
+    def tallies(self) -> dict[str, Tally]:
+        """How the cells of each variable are held, in the order of first use."""
+        tallies: dict[str, Tally] = {}
+        for one in self.written:
+            for variable in one.row:
+                tally = tallies.setdefault(variable, Tally())
+                kind = self._kind(one, variable)
+                setattr(tally, kind, getattr(tally, kind) + 1)
+        return tallies
+
+    def _kind(self, one: Written, variable: str) -> str:
+        """``native``, ``derived``, ``constant`` or ``residual``, for one cell."""
+        if one.whole:
+            return "residual"
+        if one.filled or one.back is None or one.source is None:
+            return "derived"
+        if variable in one.kept.cells:
+            return "residual"
+        for rule in one.source.rules:
+            if variable in rule.variables:
+                if rule.rule.const is not None:
+                    return "constant"
+                if any(isinstance(w.codec, DtcCodec) for w in rule.ways) and variable in one.back.native:
+                    return "native" if fhir_date_time(one.row[variable]) == one.row[variable] else "residual"
+        base = variable.rstrip("0123456789")
+        long = base in self.planned.mapping.long and base in one.back.native
+        return "native" if variable in one.back.native or long else "derived"
+
+
+

@@ -1,0 +1,148 @@
+"""The shelf: resources at hand for reading, found by type, by reference, by key, or by who refers to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from interchange.engine.derive import derive_rows
+from interchange.engine.interpret import read_row
+from interchange.engine.ops import Json, Resource, Row, values
+from interchange.fhir.references import Index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from interchange.engine.plan import EntityRef, Plan, PlannedEntity, PlannedLevel, PlannedTest
+
+Levels = list[Any]
+
+
+class ResourceShelf:
+    """Resources at hand, with the side tables of the plan's entities built as they are asked for."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.index = Index()
+        self.types: dict[str, list[Resource]] = {}
+        self.unresolved: dict[str, int] = {}
+        self._rows: dict[tuple[str, int], Row] = {}
+        self._keys: dict[str, dict[tuple[str, ...], Resource]] = {}
+        self._referrers: dict[tuple[str, str], dict[int, list[Resource]]] = {}
+        self._links: dict[tuple[str, str], dict[tuple[str, str], Row]] = {}
+        self._within: Resource | None = None
+
+    def add(self, resource: Resource, full_url: str | None = None) -> None:
+        """Put a resource on the shelf."""
+        self.index.add_resource(resource, full_url)
+        self.types.setdefault(resource["resourceType"], []).append(resource)
+
+    def within(self, resource: Resource) -> None:
+        """Say which resource is being read, for references to contained ones."""
+        self._within = resource
+
+    def of(self, type_: str, match: Sequence[PlannedTest] = ()) -> Iterator[Resource]:
+        """Yield the resources of a type that match."""
+        for resource in self.types.get(type_, ()):
+            if all(self.exists(test, (resource,)) for test in match):
+                yield resource
+
+    def exists(self, test: PlannedTest, levels: Sequence[Json]) -> bool:
+        """Whether a path yields anything."""
+        return next(values(test.path.ops, levels[test.level], self, {}), None) is not None
+
+    def levels(self, resource: Resource, levels: Sequence[PlannedLevel]) -> Iterator[Levels]:
+        """Yield, for each innermost element, the resource and the elements on the way down to it."""
+        self._within = resource
+
+        def deeper(so_far: Levels, at: int) -> Iterator[Levels]:
+            if at == len(levels):
+                yield so_far
+                return
+            for node in values(levels[at].path.ops, so_far[levels[at].start], self, {}):
+                yield from deeper([*so_far, node], at + 1)
+
+        yield from deeper([resource], 0)
+
+    def follow(self, reference: Json, entity: str) -> Resource | None:
+        """The resource that a Reference, a canonical or a logical reference means."""
+        found = self.index.resolve(reference, within=self._within)
+        planned = self.plan.entities[entity]
+        if found is not None and found["resourceType"] == planned.resource:
+            return found
+        if isinstance(reference, dict) and found is None and isinstance(identifier := reference.get("identifier"), dict):
+            return {"resourceType": planned.resource, "identifier": [identifier]}
+        self.unresolved[entity] = self.unresolved.get(entity, 0) + 1
+        return None
+
+    def meet(self, entity: str, row: Row) -> Resource | None:
+        """The resource of an entity that has the row's key variables."""
+        planned = self.plan.entities[entity]
+        names = tuple(k for k in planned.entity.key if k in planned.entity.variables)
+        table = self._keys.get(entity)
+        if table is None:
+            table = self._keys[entity] = {}
+            for resource in self.of(planned.resource, planned.match):
+                key = tuple(self.entity_row(planned, resource).get(name, "") for name in names)
+                table.setdefault(key, resource)
+        return table.get(tuple(row.get(name, "") for name in names))
+
+    def back(self, resource: Resource, type_: str, key: str) -> Sequence[Resource]:
+        """The resources of a type whose element refers to a resource."""
+        table = self._referrers.get((type_, key))
+        if table is None:
+            table = self._referrers[type_, key] = {}
+            for other in self.types.get(type_, ()):
+                target = self.index.resolve(other.get(key), within=other)
+                if target is not None:
+                    table.setdefault(id(target), []).append(other)
+        return table.get(id(resource), ())
+
+    def entity_row(self, planned: PlannedEntity, resource: Resource) -> Row:
+        """The variables of an entity's own resource."""
+        key = (planned.entity.name, id(resource))
+        row = self._rows.get(key)
+        if row is None:
+            row = read_row(planned.rules, (resource,), self)
+            if "id" in resource:
+                self._rows[key] = row
+        return row
+
+    def cells(self, ref: EntityRef, value: Json, row: Row) -> tuple[str | None, ...] | None:
+        """The variables of the row that a reference or link stands for."""
+        planned = self.plan.entities[ref.name]
+        if planned.links:
+            found = self._link_table(ref, planned).get((row.get("STUDYID", ""), str(value)))
+        else:
+            target = self.follow(value, ref.name)
+            found = None if target is None else self.entity_row(planned, target)
+        if found is None:
+            return None
+        cells = tuple(found.get(v) for v in ref.variables)
+        return cells if any(cells) else None
+
+    def _link_table(self, ref: EntityRef, planned: PlannedEntity) -> dict[tuple[str, str], Row]:
+        """The rows of an entity that lives inside another resource, by study and by what refers to them."""
+        table = self._links.get((ref.name, ref.link))
+        if table is not None:
+            return table
+        table = self._links[ref.name, ref.link] = {}
+        owner = self.plan.entities[planned.entity.within]
+        for resource in self.of(planned.resource):
+            study = self.entity_row(owner, resource).get(owner.entity.key[0], "")
+            nodes = [levels[-1] for levels in self.levels(resource, planned.levels)]
+            rows = [read_row(planned.rules, (resource, node), self) for node in nodes]
+            derive_rows(rows, [[r.rule for r in planned.rules]] * len(rows), [frozenset()] * len(rows))
+            path = planned.links.get(ref.link)
+            for node, found in zip(nodes, rows, strict=True):
+                link = next(values(path.ops, node, self, {}), None) if path else None
+                if link is not None:
+                    table.setdefault((study, str(link)), found)
+        return table
+
+
+def shelve(plan: Plan, resources: Iterable[Resource]) -> ResourceShelf:
+    """Return a shelf that holds resources."""
+    shelf = ResourceShelf(plan)
+    for resource in resources:
+        shelf.add(resource)
+    return shelf

@@ -1,0 +1,1 @@
+"""FHIR: element tables of each release, paths, reading, writing and checking resources."""

@@ -1,0 +1,91 @@
+"""The byte streams a source holds: of a file, a folder, a zip, standard input.
+
+Gzip and zip are known by their first bytes, not by name.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import sys
+import zipfile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from interchange.issues import Issue, Place, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GZIP = b"\x1f\x8b"
+ZIP = b"PK\x03\x04"
+
+Stream = tuple[str, io.BufferedReader]
+
+
+def open_path(path: str | os.PathLike[str]) -> Iterator[Stream]:
+    """Each file under a path, named as given (a file) or relative to it (a folder, in sorted order).
+
+    ``-`` is standard input. Hidden files are left out.
+
+    Raises:
+        SourceError: there is no such file or folder, or it cannot be opened.
+    """
+    name = os.fspath(path)
+    if name == "-":
+        yield from open_stream("stdin", sys.stdin.buffer)
+        return
+    root = Path(path)
+    if not root.exists():
+        raise _unreadable(name, "there is no such file or folder")
+    files = sorted(each for each in root.rglob("*") if each.is_file()) if root.is_dir() else [root]
+    for file in files:
+        inner = file.relative_to(root).as_posix() if root.is_dir() else name
+        if root.is_dir() and _hidden(inner):
+            continue
+        try:
+            stream = file.open("rb")
+        except OSError as error:
+            raise _unreadable(inner, f"cannot be opened ({error.strerror})") from error
+        with stream:
+            yield from open_stream(inner, stream)
+
+
+def open_stream(name: str, stream: IO[bytes]) -> Iterator[Stream]:
+    """The streams inside one: itself, what its gzip unpacks to, or each file of its zip in sorted order."""
+    body = cast("io.BufferedReader", stream) if hasattr(stream, "peek") else _buffered(stream)
+    start = body.peek(4)[:4]
+    if start.startswith(GZIP):
+        yield name, io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=body)))
+    elif start == ZIP:
+        seekable = body if body.seekable() else io.BytesIO(body.read())
+        with zipfile.ZipFile(seekable) as archive:
+            for inner in sorted(archive.namelist()):
+                if not inner.endswith("/") and not _hidden(inner):
+                    with archive.open(inner) as member:
+                        yield from open_stream(f"{name}/{inner}", member)
+    else:
+        yield name, body
+
+
+def as_bytes(stream: IO[bytes] | IO[str]) -> IO[bytes]:
+    """A binary stream from an open file, which may be in text mode."""
+    if isinstance(stream, io.TextIOBase):
+        buffer = getattr(stream, "buffer", None)
+        return buffer if buffer is not None else io.BytesIO(stream.read().encode())
+    return cast("IO[bytes]", stream)
+
+
+def _buffered(stream: IO[bytes]) -> io.BufferedReader:
+    if isinstance(stream, io.RawIOBase):
+        return io.BufferedReader(stream)
+    return io.BufferedReader(cast("io.RawIOBase", io.BytesIO(stream.read())))
+
+
+def _hidden(path: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in path.split("/"))
+
+
+def _unreadable(name: str, why: str) -> SourceError:
+    return SourceError(Issue("IX-FHIR-011", "error", Place(name), why, "name a file, a folder, a zip or -"))

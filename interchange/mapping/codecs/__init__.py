@@ -1,0 +1,71 @@
+"""The codecs by name, and how one is bound to an element type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interchange.mapping.codecs.base import Codec, CodecError, Json, Tools
+from interchange.mapping.codecs.coded import ConceptCodec, MultiCodec
+from interchange.mapping.codecs.number import (
+    CountCodec,
+    DecimalCodec,
+    FlagCodec,
+    IntCodec,
+    NumberCodec,
+    QuantityCodec,
+    UnitCodec,
+)
+from interchange.mapping.codecs.text import (
+    ClauseCodec,
+    CodeCodec,
+    ExpressionCodec,
+    MeasureCodec,
+    ShortNameCodec,
+    SlugCodec,
+    StringCodec,
+)
+from interchange.mapping.codecs.time import DtcCodec, IsoDurationCodec, StudyDayCodec
+
+if TYPE_CHECKING:
+    from interchange.mapping.model import Call
+
+CODECS: dict[str, type[Codec]] = {
+    codec.name: codec
+    for codec in (
+        ClauseCodec,
+        CodeCodec,
+        ConceptCodec,
+        CountCodec,
+        DecimalCodec,
+        DtcCodec,
+        ExpressionCodec,
+        FlagCodec,
+        IntCodec,
+        IsoDurationCodec,
+        MeasureCodec,
+        MultiCodec,
+        NumberCodec,
+        QuantityCodec,
+        ShortNameCodec,
+        SlugCodec,
+        StringCodec,
+        StudyDayCodec,
+        UnitCodec,
+    )
+}
+
+ANY = "*"
+ENTITY = "entity"  # entity(name) needs the side tables, so the engine binds it
+
+
+def bind_codec(call: Call, type_: str, tools: Tools) -> Codec:
+    """Return the codec that a call names, bound to an element type; CodecError where it does not fit."""
+    codec = CODECS.get(call.name)
+    if codec is None:
+        raise CodecError(f"no codec `{call.name}`; there are {', '.join([*CODECS, ENTITY])}")
+    if type_ not in codec.types and ANY not in codec.types:
+        raise CodecError(f"`{call.name}` reads {', '.join(sorted(codec.types))}, and this element is a {type_}")
+    return codec(call.args, type_, tools)
+
+
+__all__ = ["CODECS", "ENTITY", "Codec", "CodecError", "Json", "Tools", "bind_codec"]

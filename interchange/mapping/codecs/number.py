@@ -1,0 +1,218 @@
+"""Codecs of numbers and flags: int, decimal, flag, quantity. Decimals keep their digits: 5.10 stays 5.10."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import ClassVar
+
+from interchange.mapping.codecs.base import Codec, Json, Law, Tools
+from interchange.mapping.tables import read_code_map
+
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?")
+QUANTITIES = frozenset({"Quantity", "SimpleQuantity", "Age", "Duration", "Count", "Distance"})
+_INT = re.compile(r"-?(0|[1-9][0-9]{0,9})")
+_COMPARED = re.compile(r"(<=|>=|<|>)\s?(\S+)")
+
+
+def decimal_of(text: str | None) -> Decimal | None:
+    """Return the number that a text spells as FHIR's decimal does; nothing for any other text.
+
+    >>> decimal_of("5.10"), decimal_of("1,5"), decimal_of("007")
+    (Decimal('5.10'), None, None)
+    """
+    if text is None or not _DECIMAL.fullmatch(text):
+        return None
+    return Decimal(text)
+
+
+def number_of(value: Json) -> str | None:
+    """Return the text of a JSON number with its own digits; nothing for what is no number."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, (int, Decimal)):
+        return str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, str):
+        try:
+            return str(Decimal(value))
+        except InvalidOperation:
+            return None
+    return None
+
+
+class IntCodec(Codec):
+    """``int``: a whole number."""
+
+    name: ClassVar[str] = "int"
+    types: ClassVar[frozenset[str]] = frozenset({"integer", "positiveInt", "unsignedInt"})
+    law: ClassVar[Law] = "iso"
+    samples: ClassVar[tuple[str, ...]] = ("12", "300")
+
+    def decode(self, *values: Json) -> str | None:
+        """The digits."""
+        return number_of(values[0])
+
+    def encode(self, text: str) -> int | None:
+        """The number, where the text is one in the element's range."""
+        if not _INT.fullmatch(text) or text == "-0":
+            return None
+        number = int(text)
+        low = {"positiveInt": 1, "unsignedInt": 0}.get(self.type, -(2**31))
+        return number if low <= number < 2**31 else None
+
+
+class DecimalCodec(Codec):
+    """``decimal``: a number with its digits."""
+
+    name: ClassVar[str] = "decimal"
+    types: ClassVar[frozenset[str]] = frozenset({"decimal"})
+    law: ClassVar[Law] = "iso"
+    samples: ClassVar[tuple[str, ...]] = ("5.10", "-0.5", "12")
+
+    def decode(self, *values: Json) -> str | None:
+        """The digits as they stand."""
+        return number_of(values[0])
+
+    def encode(self, text: str) -> Decimal | None:
+        """The number, where the text is one."""
+        return decimal_of(text)
+
+
+class NumberCodec(Codec):
+    """``number``: a number in a text element; other texts are not read."""
+
+    name: ClassVar[str] = "number"
+    types: ClassVar[frozenset[str]] = frozenset({"string"})
+    law: ClassVar[Law] = "iso"
+    samples: ClassVar[tuple[str, ...]] = ("3", "3.5")
+
+    def decode(self, *values: Json) -> str | None:
+        """The digits."""
+        value = values[0]
+        return value if isinstance(value, str) and decimal_of(value) is not None else None
+
+    def encode(self, text: str) -> str | None:
+        """The digits, where the text is a number."""
+        return text if decimal_of(text) is not None else None
+
+
+class CountCodec(Codec):
+    """``count``: how many elements there are; to SDTM only."""
+
+    name: ClassVar[str] = "count"
+    types: ClassVar[frozenset[str]] = frozenset({"*"})
+    law: ClassVar[Law] = "lossy"
+    many: ClassVar[bool] = True
+
+    def decode(self, *values: Json) -> str | None:
+        """The number; nothing for none."""
+        return str(len(values[0])) if values[0] else None
+
+    def encode(self, text: str) -> Json:  # noqa: ARG002
+        """Nothing: a number of elements does not make them."""
+        return None
+
+
+class FlagCodec(Codec):
+    """``flag(Y N)``: the terms for true and false; with one term, false says nothing."""
+
+    name: ClassVar[str] = "flag"
+    types: ClassVar[frozenset[str]] = frozenset({"boolean"})
+    law: ClassVar[Law] = "iso"
+    samples: ClassVar[tuple[str, ...]] = ("Y",)
+
+    def decode(self, *values: Json) -> str | None:
+        """The term for a boolean."""
+        terms = self.args or ("Y",)
+        value = values[0]
+        if value is True:
+            return terms[0]
+        return terms[1] if value is False and len(terms) > 1 else None
+
+    def encode(self, text: str) -> bool | None:
+        """The boolean for a term."""
+        terms = self.args or ("Y",)
+        return terms.index(text) == 0 if text in terms[:2] else None
+
+
+class _UnitMap:
+    """The two directions between UCUM codes and SDTM unit terms."""
+
+    def __init__(self, args: tuple[str, ...], tools: Tools) -> None:
+        self.terms: dict[tuple[str, str], str] = {}
+        self.codes: dict[str, tuple[str, str, str]] = {}
+        for entry in read_code_map(args[0], tools.places).entries if args else ():
+            self.terms.setdefault((entry.system, entry.code), entry.term)
+            if entry.written_in(tools.release):
+                self.codes.setdefault(entry.term, (entry.system, entry.code, entry.display))
+
+    def read(self, quantity: dict[str, Json]) -> str | None:
+        """The term of a quantity's unit: by its code, by its unit's text, else the text itself."""
+        unit = quantity.get("unit") or quantity.get("code")
+        found = self.terms.get((quantity.get("system", ""), quantity.get("code", "")))
+        return found or self.terms.get(("", unit or "")) or unit
+
+    def write(self, term: str) -> dict[str, Json]:
+        """The unit, and system and code where the map has them."""
+        if term not in self.codes:
+            return {"unit": term}
+        system, code, display = self.codes[term]
+        return {"unit": display or term, "system": system, "code": code}
+
+
+class UnitCodec(Codec):
+    """``unit(map)``: the unit of a quantity alone."""
+
+    name: ClassVar[str] = "unit"
+    types: ClassVar[frozenset[str]] = QUANTITIES
+    samples: ClassVar[tuple[str, ...]] = ("YEARS",)
+
+    def __init__(self, args: tuple[str, ...], type_: str, tools: Tools) -> None:
+        super().__init__(args, type_, tools)
+        self.units = _UnitMap(args, tools)
+
+    def decode(self, *values: Json) -> str | None:
+        """The unit's term."""
+        return self.units.read(values[0]) if isinstance(values[0], dict) else None
+
+    def encode(self, text: str) -> Json:
+        """A quantity's unit, without a value."""
+        return self.units.write(text)
+
+
+class QuantityCodec(Codec):
+    """``quantity(map)``: value and unit as two cells; a comparator goes before the value (``<0.2``).
+
+    Units go through a code map of UCUM codes; a unit that it does not hold stays text in ``unit``.
+    """
+
+    name: ClassVar[str] = "quantity"
+    types: ClassVar[frozenset[str]] = QUANTITIES
+    arity: ClassVar[int] = 2
+    samples: ClassVar[tuple[tuple[str, str], ...]] = (("5.10", "YEARS"), ("<0.2", "YEARS"))
+
+    def __init__(self, args: tuple[str, ...], type_: str, tools: Tools) -> None:
+        super().__init__(args, type_, tools)
+        self.units = _UnitMap(args, tools)
+
+    def decode(self, *values: Json) -> tuple[str | None, str | None] | None:
+        """Value with its comparator, and unit."""
+        value = values[0]
+        if not isinstance(value, dict) or (number := number_of(value.get("value"))) is None:
+            return None
+        return f"{value.get('comparator', '')}{number}", self.units.read(value)
+
+    def encode(self, text: tuple[str | None, str | None]) -> Json:
+        """A Quantity; nothing where the value is no number."""
+        value, unit = text
+        compared = _COMPARED.fullmatch(value or "")
+        number = decimal_of(compared[2] if compared else value)
+        if number is None:
+            return None
+        quantity: dict[str, Json] = {"value": number}
+        if compared:
+            quantity["comparator"] = compared[1]
+        return quantity | self.units.write(unit) if unit else quantity
+

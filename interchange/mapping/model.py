@@ -1,0 +1,265 @@
+"""What a mapping file says, as frozen values: rules, row sources, entities, and the project they belong to.
+
+The words are those of the mapping language (docs/mapping_language.md). Nothing here reads files or converts data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Dict
+
+    from interchange.fhir.path import Path
+    from interchange.issues import Place
+
+T = TypeVar("T")
+Direction = Literal["", "to-sdtm", "to-fhir"]
+
+# Where a release has no word of its own: R4 falls back on R4B, both on the default.
+FALLBACK = {"R4": ("R4", "R4B", "default"), "R4B": ("R4B", "default"), "R5": ("R5", "default")}
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned(Generic[T]):
+    """A value per FHIR release; ``None`` for a release means that it has no such element.
+
+    >>> Versioned({"default": "a", "R4B": "b"}).of("R4"), Versioned({"default": "a"}).of("R5")
+    ('b', 'a')
+    """
+
+    values: Dict[str, T | None]
+
+    def of(self, release: str) -> T | None:
+        """The value for a release."""
+        for name in FALLBACK[release]:
+            if name in self.values:
+                return self.values[name]
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A named function with its arguments: ``concept(sex)``, ``dy(DMDTC)``."""
+
+    name: str
+    args: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}({' '.join(self.args)})" if self.args else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Reversible paths and the codec at their end: ``gender | concept(sex)``, ``name + description | measure``."""
+
+    paths: tuple[Path, ...]
+    codec: Call
+
+    def __str__(self) -> str:
+        return f"{' + '.join(map(str, self.paths))} | {self.codec}"
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One condition over a row's variables: set, equal to, one of, or numeric; ``negated`` turns it round."""
+
+    variable: str
+    kind: Literal["set", "in", "numeric"]
+    values: tuple[str, ...] = ()
+    negated: bool = False
+
+    def __str__(self) -> str:
+        said = {
+            "set": self.variable,
+            "numeric": f"numeric({self.variable})",
+            "in": f"{self.variable} in {' '.join(self.values)}",
+        }[self.kind]
+        return f"not {said}" if self.negated else said
+
+
+Guard = tuple[Test, ...]  # all of them must hold; the empty guard always does
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One way between some of a rule's variables and FHIR."""
+
+    variables: tuple[str, ...]
+    lane: Versioned[Lane]
+    place: Place
+    when: Guard = ()
+    oneway: Direction = ""
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is said of one or more variables that belong together."""
+
+    variables: tuple[str, ...]
+    place: Place
+    alternatives: tuple[Alternative, ...] = ()
+    const: str | None = None
+    derive: Call | None = None
+    drop: bool = False
+    because: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One step from a resource to the element that a row lives in.
+
+    Rows with the same ``by`` variables share the element on the way to FHIR; ``index`` makes it findable by those
+    variables from another row source (see ``Source.distinct``).
+    """
+
+    name: str
+    path: Versioned[Path]
+    place: Place
+    by: tuple[str, ...] = ()
+    index: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """A constant that only FHIR has, written where nothing is yet."""
+
+    path: Path
+    value: Versioned[str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    """The null flavor of a parameter that nothing is known of, while its guard holds."""
+
+    flavor: str
+    when: Guard = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where rows come from on the way to SDTM, and go back to on the way to FHIR."""
+
+    name: str
+    resource: str
+    place: Place
+    entity: str = ""
+    id: str = ""
+    match: tuple[Versioned[Path], ...] = ()
+    skip_if: tuple[Versioned[Path], ...] = ()
+    only_if: tuple[Versioned[Path], ...] = ()
+    levels: tuple[Level, ...] = ()
+    distinct: tuple[str, ...] = ()
+    pick: Guard = ()
+    require: tuple[str, ...] = ()
+    emit: tuple[Emit, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    oneway: Direction = ""
+    because: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Supp:
+    """A variable that lives in the supplemental dataset."""
+
+    label: str
+    orig: str = ""
+    eval: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A pair of FHIR resources and SDTM rows that a mapping file claims to convert into each other."""
+
+    name: str
+    fhir: tuple[dict[str, object], ...]
+    sdtm: tuple[dict[str, str], ...]
+    releases: tuple[str, ...]
+    direction: Direction
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """The shape of a dataset with one row a parameter: which variable holds what, and which table lists them."""
+
+    table: str
+    code: str
+    label: str
+    value: str
+    ordinal: str
+    null: str
+    nulls: Dict[str, tuple[Null, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One domain's mapping file, overlays merged in."""
+
+    domain: str
+    place: Place
+    sources: tuple[Source, ...]
+    after: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    long: tuple[str, ...] = ()
+    supp: Dict[str, Supp] = field(default_factory=dict)
+    params: Params | None = None
+    examples: tuple[Example, ...] = ()
+    note: str = ""
+
+    def rules_of(self, variable: str) -> list[tuple[Source, Rule]]:
+        """Every rule that owns a variable, with its row source."""
+        return [(s, r) for s in self.sources for r in s.rules if variable in r.variables]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """What a reference to another row means: its resource or element, its key variables, its id."""
+
+    name: str
+    resource: str
+    key: tuple[str, ...]
+    place: Place
+    id: str = ""
+    within: str = ""
+    levels: tuple[Level, ...] = ()
+    links: Dict[str, Versioned[Path]] = field(default_factory=dict)
+    match: tuple[Versioned[Path], ...] = ()
+    rules: tuple[Rule, ...] = ()
+    emit: tuple[Emit, ...] = ()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every variable that the entity's rules give."""
+        return tuple(v for rule in self.rules for v in rule.variables)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything that more than one mapping needs, and the mappings."""
+
+    root: str
+    systems: Dict[str, str]
+    entities: Dict[str, Entity]
+    aliases: Dict[str, Dict[str, str]]
+    settings: Dict[str, str]
+    mappings: Dict[str, Mapping]
+
+    def ordered(self) -> list[Mapping]:
+        """The mappings, each after those that it names in ``after``."""
+        done: dict[str, Mapping] = {}
+
+        def visit(mapping: Mapping) -> None:
+            for name in mapping.after:
+                if name in self.mappings and name not in done:
+                    visit(self.mappings[name])
+            done.setdefault(mapping.domain, mapping)
+
+        for name in sorted(self.mappings):
+            visit(self.mappings[name])
+        return list(done.values())

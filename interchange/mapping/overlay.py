@@ -1,0 +1,42 @@
+"""A sponsor's overlay laid over a shipped file: whole rules replaced by variable, everything else by key."""
+
+from __future__ import annotations
+
+from interchange.mapping.tree import Node
+
+
+def merge_overlay(base: Node, overlay: Node) -> Node:
+    """Return the base with the overlay's entries in it; lines stay those of the file that wrote them."""
+    merged = dict(base.items())
+    for key, node in overlay.items():
+        old = merged.get(key)
+        if key == "extends":
+            continue
+        if key == "rules" and old is not None:
+            merged[key] = _merge_rules(old, node)
+        elif key == "rows" and old is not None:
+            merged[key] = _merge_rows(old, node)
+        elif isinstance(node.value, dict) and old is not None and isinstance(old.value, dict):
+            merged[key] = Node({**old.value, **node.value}, node.place)
+        elif key == "examples" and old is not None:
+            merged[key] = Node([*old.each(), *node.each()], node.place)
+        else:
+            merged[key] = node
+    return Node(merged, base.place)
+
+
+def _merge_rules(base: Node, overlay: Node) -> Node:
+    rules = dict(base.items())
+    for key, node in overlay.items():
+        owned = set(key.split())
+        for old in [k for k in rules if owned & set(k.split())]:
+            del rules[old]
+        rules[key] = node
+    return Node(rules, overlay.place)
+
+
+def _merge_rows(base: Node, overlay: Node) -> Node:
+    rows = dict(base.items())
+    for name, node in overlay.items():
+        rows[name] = merge_overlay(rows[name], node) if name in rows else node
+    return Node(rows, overlay.place)

@@ -1,0 +1,1 @@
+"""What SDTM is: datasets, the Implementation Guide's tables, supplemental qualifiers and the file formats."""

@@ -1,0 +1,214 @@
+"""The dataset: a table of text cells with the variables that describe it.
+
+A cell is text, also in a Num variable, where it is the text of a decimal (``"5.10"`` stays ``"5.10"``).
+A blank cell is a key that is absent from its row. Nothing here knows a file format.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal
+
+from interchange.issues import Issue, Place, SourceError, TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    import pyarrow as pa
+
+Row = dict[str, str]
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One column: ``length`` in bytes, None for that of the longest value; ``format`` as SAS displays it."""
+
+    name: str
+    label: str = ""
+    type: Literal["Char", "Num"] = "Char"
+    length: int | None = None
+    format: str = ""
+
+
+@dataclass(slots=True)
+class Dataset:
+    """A named table; ``encoding`` is what it was read in, blank for a dataset that was never a file."""
+
+    name: str
+    label: str = ""
+    variables: list[Variable] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    keys: tuple[str, ...] = ()
+    study: str = ""
+    encoding: str = ""
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a frame: Char as the ``string`` type with NA for blank, Num as float64 with NaN for blank.
+
+        Raises TargetError where a Num cell is not the text of a number.
+        """
+        import pandas as pd
+
+        columns: dict[str, Any] = {}
+        for variable in self.variables:
+            if variable.type == "Num":
+                columns[variable.name] = pd.Series(self._numbers(variable.name), dtype="float64")
+            else:
+                columns[variable.name] = pd.array(self._texts(variable.name), dtype="string")
+        return pd.DataFrame(columns, index=range(len(self.rows)))
+
+    def to_arrow(self) -> pa.Table:
+        """Return a table: Char as string, Num as float64, null for blank; raises as `to_pandas` does."""
+        import pyarrow as pa
+
+        columns = {
+            variable.name: pa.array(self._numbers(variable.name), pa.float64())
+            if variable.type == "Num"
+            else pa.array(self._texts(variable.name), pa.string())
+            for variable in self.variables
+        }
+        return pa.table(columns)
+
+    @classmethod
+    def from_pandas(
+        cls, name: str, frame: pd.DataFrame, label: str = "", variables: Sequence[Variable] | None = None
+    ) -> Dataset:
+        """Return the dataset a frame holds: NA, NaN and ``""`` are blank; types as in `from_columns`."""
+        columns = {}
+        for column in frame.columns:
+            present = frame[column].notna().tolist()
+            values = zip(frame[column].tolist(), present, strict=True)
+            columns[str(column)] = [value if known else None for value, known in values]
+        return cls.from_columns(name, columns, len(frame), label, variables)
+
+    @classmethod
+    def from_arrow(
+        cls, name: str, table: pa.Table, label: str = "", variables: Sequence[Variable] | None = None
+    ) -> Dataset:
+        """Return the dataset an Arrow table holds: null, NaN and ``""`` are blank; see `from_columns`."""
+        columns = {column: table.column(column).to_pylist() for column in table.column_names}
+        return cls.from_columns(name, columns, table.num_rows, label, variables)
+
+    @classmethod
+    def from_columns(
+        cls,
+        name: str,
+        columns: dict[str, list[Any]],
+        count: int,
+        label: str = "",
+        variables: Sequence[Variable] | None = None,
+    ) -> Dataset:
+        """Return a dataset of ``count`` rows; a column of numbers is Num unless ``variables`` says otherwise.
+
+        >>> Dataset.from_columns("DM", {"USUBJID": ["S-1", "S-2"], "AGE": [63.0, None]}, 2).rows
+        [{'USUBJID': 'S-1', 'AGE': '63'}, {'USUBJID': 'S-2'}]
+
+        Raises SourceError for a value that is neither text nor a number: a date goes in as its ISO 8601 text.
+        """
+        given = {variable.name: variable for variable in variables or ()}
+        rows: list[Row] = [{} for _ in range(count)]
+        described = []
+        for column, values in columns.items():
+            numeric = bool(values) and any(value is not None for value in values)
+            for position, (row, value) in enumerate(zip(rows, values, strict=True), 1):
+                text = _cell_text(name, column, position, value)
+                if text:
+                    row[column] = text
+                if value is not None and not isinstance(value, int | float | Decimal):
+                    numeric = False
+            described.append(given.get(column) or Variable(column, type="Num" if numeric else "Char"))
+        return cls(name, label, described, rows)
+
+    def _texts(self, name: str) -> list[str | None]:
+        return [row.get(name) for row in self.rows]
+
+    def _numbers(self, name: str) -> list[float | None]:
+        numbers: list[float | None] = []
+        for position, row in enumerate(self.rows, 1):
+            text = row.get(name)
+            if text is not None and not is_number(text):
+                place = Place(line=position, record=self.name, field=name)
+                hint = "make the variable Char, or mend the value"
+                raise TargetError(
+                    Issue("IX-SDTM-002", "error", place, "not a number in a Num variable", hint, text)
+                )
+            numbers.append(None if text is None else float(text))
+        return numbers
+
+
+def _cell_text(name: str, column: str, position: int, value: object) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, float):
+        return number_text(value) if value == value else ""  # noqa: PLR0124 - NaN is blank
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    place = Place(line=position, record=name, field=column)
+    kind = type(value).__name__
+    raise SourceError(
+        Issue(
+            "IX-SDTM-003",
+            "error",
+            place,
+            f"a cell is {kind}, neither text nor number",
+            "give its ISO 8601 text",
+        )
+    )
+
+
+def number_text(number: float) -> str:
+    """Return the shortest plain decimal that reads back as the same float; raises ValueError if not finite.
+
+    >>> [number_text(n) for n in (63.0, 5.1, -0.0, 1e-9, 1e22)]
+    ['63', '5.1', '0', '0.000000001', '10000000000000000000000']
+    """
+    if not isfinite(number):
+        raise ValueError(f"{number} has no decimal text")
+    text = repr(number)
+    if "e" in text:
+        text = format(Decimal(text), "f")
+    elif text.endswith(".0"):
+        text = text[:-2]
+    return "0" if text == "-0" else text
+
+
+def is_number(text: str) -> bool:
+    """Return whether a cell is the text of a decimal number, which ``float`` alone does not tell.
+
+    >>> [is_number(text) for text in ("5.10", "-.5", "1e-3", "1_000", "nan", " 5", "<5")]
+    [True, True, True, False, False, False, False]
+    """
+    return _NUMBER.fullmatch(text) is not None
+
+
+def holds(number: float, text: str) -> bool:
+    """Return whether a float's shortest text has the very value of a decimal, so nothing is lost by it.
+
+    >>> holds(5.1, "5.10"), holds(0.1234567890123456789, "0.1234567890123456789")
+    (True, False)
+    """
+    return len(text) <= 15 or Decimal(text) == Decimal(repr(number))
+
+
+def check_columns(dataset: Dataset) -> list[Issue]:
+    """Return what would lose cells in any file: a variable listed twice, a cell that no variable lists."""
+    issues = []
+    names = [variable.name for variable in dataset.variables]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        place = Place(record=dataset.name, field=name)
+        issues.append(Issue("IX-SDTM-004", "error", place, "the variable is listed twice", "list it once"))
+    for name in sorted(set().union(*dataset.rows) - set(names)):
+        place = Place(record=dataset.name, field=name)
+        hint = "list the variable, or take it out of the rows"
+        issues.append(
+            Issue("IX-SDTM-005", "error", place, "rows have a variable the dataset does not list", hint)
+        )
+    return issues

@@ -1,0 +1,76 @@
+"""Bytes to and from disk: whole files, or none, and a fixed clock."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from interchange.issues import Issue, Place, SourceError, TargetError
+
+
+def read_bytes(source: Path | str | bytes) -> bytes:
+    """Return the bytes of a file, or those given; raises SourceError if the file cannot be read."""
+    if isinstance(source, bytes):
+        return source
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise SourceError(unreadable(source, error)) from error
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, over any old one; raises TargetError if it cannot be written."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        place = Place(str(path))
+        message = f"cannot be written ({error.strerror})"
+        raise TargetError(
+            Issue("IX-SDTM-011", "error", place, message, "check path, rights and room")
+        ) from error
+
+
+def stamp() -> datetime:
+    """Return the time files are stamped with: SOURCE_DATE_EPOCH, else 1960-01-01; no run differs by it."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime(1960, 1, 1, tzinfo=UTC)
+
+
+def decode_text(data: bytes, encoding: str | None, file: str) -> tuple[str, str, list[Issue]]:
+    r"""Return text, the encoding it was read in, and a warning where the fallback cp1252 was needed.
+
+    >>> decode_text(b"caf\xe9", None, "dm.csv")[:2]
+    ('café', 'cp1252')
+
+    Raises SourceError where a named encoding does not fit.
+    """
+    try:
+        return data.decode(encoding or "utf-8-sig"), encoding or "utf-8", []
+    except (UnicodeDecodeError, LookupError) as error:
+        if encoding:
+            raise SourceError(wrong_encoding(file, encoding)) from error
+    return data.decode("cp1252", errors="replace"), "cp1252", [fallback_encoding(file)]
+
+
+def unreadable(path: Path | str, error: OSError) -> Issue:
+    """Return the error for a file the system does not let us read."""
+    message = f"cannot be read ({error.strerror})"
+    return Issue("IX-SDTM-010", "error", Place(str(path)), message, "check path and rights")
+
+
+def wrong_encoding(file: str, encoding: str) -> Issue:
+    """Return the error for a file that is not in the encoding named."""
+    return Issue("IX-SDTM-012", "error", Place(file), f"is not {encoding}", "name its encoding, or name none")
+
+
+def fallback_encoding(file: str) -> Issue:
+    """Return the warning for a file that is not UTF-8 and was read as cp1252."""
+    hint = "name its encoding if characters look wrong"
+    return Issue("IX-SDTM-013", "warning", Place(file), "is not UTF-8; read as cp1252", hint)

@@ -1,0 +1,204 @@
+"""Reading XPORT: every member of a library, its rows as text, and what the file could not tell."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from interchange.issues import Issue, Place, SourceError
+from interchange.sdtm.dataset import Dataset, Row, Variable, number_text
+from interchange.sdtm.files import fallback_encoding, read_bytes, wrong_encoding
+from interchange.sdtm.xpt.ibm import from_ibm
+from interchange.sdtm.xpt.layout import (
+    DESCRIPTOR,
+    LIBRARY,
+    LIBRARY_V8,
+    LINE,
+    MEMBER,
+    NAMES,
+    OBSERVATIONS,
+    parse_namestr,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+_SPECIAL = b"_ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def is_xpt(start: bytes) -> bool:
+    """Return whether a file that begins so is XPORT, of version 5 or 8."""
+    return start.startswith((LIBRARY, LIBRARY_V8))
+
+
+def read_xpt(
+    source: Path | str | bytes, *, encoding: str | None = None, file: str = ""
+) -> tuple[list[Dataset], list[Issue]]:
+    """Return the datasets of an XPORT file, or of its bytes under the name ``file``, and what was wrong.
+
+    Without ``encoding`` text is UTF-8, or cp1252 with a warning. A file that ends inside a row gives the rows
+    before it and an error; one cut exactly between two rows cannot be told from a whole one.
+
+    Raises SourceError for what is not XPORT version 5, or not in the encoding named.
+    """
+    data = read_bytes(source)
+    file = file or ("" if isinstance(source, bytes) else Path(source).name)
+    if not data.startswith(LIBRARY):
+        raise SourceError(_not_version_5(data, file))
+    datasets: list[Dataset] = []
+    issues: list[Issue] = []
+    at = 3 * LINE
+    while data.startswith(MEMBER, at):
+        member = _Member(data, at, file)
+        datasets.append(member.dataset(encoding))
+        issues.extend(member.issues)
+        at = member.end
+    if not datasets:
+        raise SourceError(_damaged(file))
+    return datasets, issues
+
+
+class _Member:
+    """One dataset of a library: where its records lie, and how to read them."""
+
+    def __init__(self, data: bytes, at: int, file: str) -> None:
+        self.file = file
+        self.issues: list[Issue] = []
+        try:
+            size = int(data[at + 74 : at + 78])
+            if not data.startswith(DESCRIPTOR, at + LINE) or not data.startswith(NAMES, at + 4 * LINE):
+                raise SourceError(_damaged(file))
+            self.name = data[at + 2 * LINE + 8 : at + 2 * LINE + 16].rstrip(b" \0")
+            self.label = data[at + 3 * LINE + 32 : at + 3 * LINE + 72].rstrip(b" \0")
+            count = int(data[at + 4 * LINE + 48 : at + 4 * LINE + 58])
+            first = at + 5 * LINE
+            self.fields = [
+                parse_namestr(data[first + size * n : first + size * (n + 1)]) for n in range(count)
+            ]
+        except (ValueError, struct.error) as error:
+            raise SourceError(_damaged(file)) from error
+        head = first + -(-size * count // LINE) * LINE
+        if size not in {136, 140} or not data.startswith(OBSERVATIONS, head) or not self.fields:
+            raise SourceError(_damaged(file))
+        self.start = head + LINE
+        self.end = _next_member(data, self.start)
+        self.data = data
+
+    def dataset(self, encoding: str | None) -> Dataset:
+        """Return the dataset."""
+        records = self.records()
+        octets = [records[:, field.offset : field.offset + field.width] for field in self.fields]
+        used, decode = self.decoder(encoding, octets)
+        names = [decode(field.name) for field in self.fields]
+        columns = [
+            self.numbers(column, name) if field.numeric else _texts(column, decode)
+            for field, name, column in zip(self.fields, names, octets, strict=True)
+        ]
+        rows: list[Row] = [
+            {name: text for name, text in zip(names, cells, strict=True) if text}
+            for cells in zip(*columns, strict=True)
+        ]
+        variables = [
+            Variable(name, decode(field.label), "Num" if field.numeric else "Char", field.width, field.format)
+            for field, name in zip(self.fields, names, strict=True)
+        ]
+        study = rows[0].get("STUDYID", "") if rows else ""
+        return Dataset(decode(self.name), decode(self.label), variables, rows, study=study, encoding=used)
+
+    def records(self) -> NDArray[np.uint8]:
+        """Return the rows as a table of bytes, the blanks that fill the last line left out."""
+        import numpy as np
+
+        width = max(field.offset + field.width for field in self.fields)
+        size = self.end - self.start
+        count, rest = divmod(size, width)
+        tail = self.data[self.end - rest : self.end]
+        if size % LINE or rest >= LINE or tail.strip(b" "):
+            place = Place(self.file, count + 1, self.name.decode("latin-1"))
+            message = f"the file ends inside a row; the {count} rows before it were read"
+            self.issues.append(Issue("IX-XPT-023", "error", place, message, "get the file again"))
+        spare = (LINE - 1 - rest) // width
+        while spare > 0 and count and not self.data[self.start + (count - 1) * width :][:width].strip(b" "):
+            count, spare = count - 1, spare - 1
+        return np.frombuffer(self.data, np.uint8, count * width, self.start).reshape(count, width)
+
+    def decoder(
+        self, encoding: str | None, octets: list[NDArray[np.uint8]]
+    ) -> tuple[str, Callable[[bytes], str]]:
+        """Return the encoding that fits the whole member, and its decoding."""
+        texts = [field.label for field in self.fields] + [field.name for field in self.fields]
+        texts += [self.name, self.label]
+        for field, column in zip(self.fields, octets, strict=True):
+            if not field.numeric and (column > 0x7F).any():
+                texts += dict.fromkeys(_cells(column))
+        try:
+            for text in texts:
+                text.decode(encoding or "utf-8")
+        except (UnicodeDecodeError, LookupError) as error:
+            if encoding:
+                raise SourceError(wrong_encoding(self.file, encoding)) from error
+            self.issues.append(fallback_encoding(self.file))
+            return "cp1252", lambda text: text.decode("cp1252", errors="replace")
+        used = encoding or "utf-8"
+        return used, lambda text: text.decode(used)
+
+    def numbers(self, column: NDArray[np.uint8], name: str) -> list[str]:
+        """Return a Num column as text, "" for missing; special missing values give a warning."""
+        import numpy as np
+
+        words = np.zeros((len(column), 8), dtype=np.uint8)
+        words[:, : column.shape[1]] = column[:, :8]
+        first, bare = words[:, 0], ~words[:, 1:].any(axis=1)
+        special = bare & np.isin(first, np.frombuffer(_SPECIAL, np.uint8))
+        missing = special | (bare & (first == 0x2E))
+        if special.any():
+            kinds = ", ".join(f".{chr(byte)}" for byte in np.unique(first[special]).tolist())
+            place = Place(self.file, int(special.argmax()) + 1, self.name.decode("latin-1"), name)
+            message = f"{int(special.sum())} special missing values ({kinds}) are read as blank"
+            hint = "say the reason in --STAT and --REASND"
+            self.issues.append(Issue("IX-XPT-024", "warning", place, message, hint))
+        values, inverse = np.unique(words.view(">u8").reshape(-1).astype(np.uint64), return_inverse=True)
+        texts = [number_text(number) for number in from_ibm(values).tolist()]
+        found = [texts[place] for place in inverse.tolist()]
+        for row in np.flatnonzero(missing).tolist():
+            found[row] = ""
+        return found
+
+
+def _texts(column: NDArray[np.uint8], decode: Callable[[bytes], str]) -> list[str]:
+    cells = _cells(column)
+    texts = {cell: decode(cell.rstrip(b" \0")) for cell in dict.fromkeys(cells)}
+    return [texts[cell] for cell in cells]
+
+
+def _cells(column: NDArray[np.uint8]) -> list[bytes]:
+    import numpy as np
+
+    cells: list[bytes] = np.ascontiguousarray(column).view(f"S{column.shape[1]}").reshape(-1).tolist()
+    return cells
+
+
+def _next_member(data: bytes, start: int) -> int:
+    found = data.find(MEMBER, start)
+    while found >= 0 and found % LINE:
+        found = data.find(MEMBER, found + 1)
+    return found if found >= 0 else len(data)
+
+
+def _not_version_5(data: bytes, file: str) -> Issue:
+    if data.startswith(LIBRARY_V8):
+        hint = "write it with the XPORT engine of version 5, as regulators ask"
+        return Issue("IX-XPT-021", "error", Place(file), "is XPORT version 8, not 5", hint)
+    if data.startswith(b"**COMPRESSED**"):
+        return Issue(
+            "IX-XPT-022", "error", Place(file), "is a SAS CPORT file", "write it with the XPORT engine"
+        )
+    return Issue("IX-XPT-020", "error", Place(file), "is not a SAS XPORT file", "check what the file is")
+
+
+def _damaged(file: str) -> Issue:
+    return Issue("IX-XPT-025", "error", Place(file), "its XPORT header is damaged", "get the file again")
