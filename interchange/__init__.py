@@ -1,0 +1,59 @@
+"""Clinical trial data between HL7 FHIR and CDISC SDTM, both ways, from one set of mapping files.
+
+>>> import interchange
+>>> sorted(n for n in interchange.__all__ if n.startswith("to_"))
+['to_fhir', 'to_sdtm']
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from interchange.api import (
+        Batch,
+        FhirResult,
+        RoundTrip,
+        SdtmResult,
+        roundtrip,
+        stream_sdtm,
+        to_fhir,
+        to_sdtm,
+    )
+    from interchange.issues import InterchangeError, Issue, Issues, MappingError, Place, SourceError, TargetError
+    from interchange.sdtm.dataset import Dataset, Variable
+
+__version__ = "0.1.0"
+__all__ = [
+    "Batch",
+    "Dataset",
+    "FhirResult",
+    "InterchangeError",
+    "Issue",
+    "Issues",
+    "MappingError",
+    "Place",
+    "RoundTrip",
+    "SdtmResult",
+    "SourceError",
+    "TargetError",
+    "Variable",
+    "roundtrip",
+    "stream_sdtm",
+    "to_fhir",
+    "to_sdtm",
+]
+
+_HOMES = {"interchange.sdtm.dataset": {"Dataset", "Variable"}, "interchange.api": {"Batch", "FhirResult", "RoundTrip"}}
+_HOMES["interchange.api"] |= {"SdtmResult", "roundtrip", "stream_sdtm", "to_fhir", "to_sdtm"}
+_HOMES["interchange.issues"] = {n for n in __all__ if n.endswith("Error")} | {"Issue", "Issues", "Place"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first asked for, so that importing the package costs little."""
+    from importlib import import_module
+
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,6 @@ come back is kept: cells at their element, whole rows at the study. So the way b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from interchange.engine.bench import ResourceBench
@@ -24,15 +23,24 @@ if TYPE_CHECKING:
     from interchange.engine.plan import Plan, PlannedMapping, PlannedSource
 
 
-@dataclass(slots=True)
 class Backward:
-    """Makes resources from datasets; ``write`` is the interpreter or a compiled writer."""
+    """Makes resources from datasets; ``write`` is the interpreter or a compiled writer.
 
-    plan: Plan
-    forward: Forward
-    write: Callable[[PlannedSource, Sequence[Json], ResourceBench, Row], None]
-    issues: Issues = field(default_factory=Issues)
-    settled: dict[str, Settling] = field(default_factory=dict)
+    ``settled`` holds, by domain, how the rows of the last conversion ended up.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        forward: Forward,
+        write: Callable[[PlannedSource, Sequence[Json], ResourceBench, Row], None] | None = None,
+        issues: Issues | None = None,
+    ) -> None:
+        self.plan = plan
+        self.forward = forward
+        self.write = write or interpreted_write
+        self.issues = Issues() if issues is None else issues
+        self.settled: dict[str, Settling] = {}
 
     def convert(self, datasets: Mapping[str, Sequence[Row]]) -> list[Resource]:
         """Return the resources of datasets, by domain; a domain without a mapping is an issue and is left out."""

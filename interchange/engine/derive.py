@@ -192,6 +192,24 @@ DERIVATIONS: dict[str, Callable[[Sequence[Row], Sequence[str], Setting | None], 
 }
 
 
+def derivation_order(calls: Sequence[Mapping[str, Call]]) -> list[str]:
+    """Return the derived variables, each after those that it is computed from."""
+    needs: dict[str, set[str]] = {}
+    for own in calls:
+        for target, call in own.items():
+            needs.setdefault(target, set()).update(call.args)
+    done: dict[str, None] = {}
+
+    def visit(target: str, above: frozenset[str]) -> None:
+        for need in sorted((needs[target] & needs.keys()) - above - done.keys()):
+            visit(need, above | {need})
+        done.setdefault(target)
+
+    for target in needs:
+        visit(target, frozenset({target}))
+    return list(done)
+
+
 def derive_rows(
     rows: list[Row],
     rules: Sequence[Sequence[Rule]],
@@ -202,12 +220,9 @@ def derive_rows(
 
     ``blanks`` names, a row each, variables that are known to be empty; ``None`` leaves the row as it is.
     """
-    targets: dict[str, None] = {}
     calls = [{rule.variables[0]: rule.derive for rule in own if rule.derive is not None} for own in rules]
-    for own in calls:
-        targets.update(dict.fromkeys(own))
     disagreed: Counter[str] = Counter()
-    for target in targets:
+    for target in derivation_order(calls):
         columns: dict[Call, Column] = {}
         for i, (row, own, blank) in enumerate(zip(rows, calls, blanks, strict=True)):
             call = own.get(target)

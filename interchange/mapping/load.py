@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from interchange.fhir.path import Path as FhirPath
 from interchange.fhir.path import PathError, parse_path
-from interchange.issues import Issue, MappingError
+from interchange.issues import Issue, MappingError, Place
 from interchange.mapping.model import (
     Alternative,
     Direction,
@@ -33,7 +33,7 @@ from interchange.mapping.tree import Node, read_tree
 from interchange.mapping.words import WordError, parse_call, parse_guard, parse_lane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 
@@ -47,40 +47,64 @@ def shipped_mappings() -> Path:
     return inside if inside.is_dir() else Path(str(resources.files("interchange"))).parent / "mappings"
 
 
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """The files of a project before they are a model: settings, mappings by file name, the folders of their tables."""
+
+    root: Node
+    mappings: dict[str, Node]
+    folders: tuple[Path | None, ...]
+    faults: tuple[Issue, ...] = ()
+
+
 def load_project(folder: Path | str | None = None, study: Path | str | None = None) -> Project:
     """Return the shipped mappings with a sponsor's overlay folder and study settings laid over them.
 
     ``folder`` holds overlay files (``extends: dm.yaml``), new domains, or a whole ``interchange.yaml``; ``study`` is
     a small settings file. MappingError lists every fault with its line.
     """
+    trees = read_trees(folder, study)
+    if trees.faults:
+        raise MappingError(list(trees.faults))
+    return build_project(trees.root, trees.mappings, *trees.folders)
+
+
+def read_trees(
+    folder: Path | str | None = None, study: Path | str | None = None, files: Sequence[Path | str] = ()
+) -> Trees:
+    """Return the trees of a project, overlays merged; a file that cannot be read is left out, and is a fault.
+
+    ``files`` are single mapping files, laid over the shipped ones as those of ``folder`` are.
+    """
     shipped = shipped_mappings()
     own = Path(folder) if folder is not None else None
+    faults: list[Issue] = []
     if own is not None and not own.is_dir():
-        raise Node({}, _place(own)).fault("IX-MAP-001", "no such folder of mappings", "check --mappings")
+        faults.append(Issue("IX-MAP-001", "error", Place(str(own)), "no such folder of mappings", "check --mappings"))
+        own = None
     root = read_tree(shipped / PROJECT_FILE, f"mappings/{PROJECT_FILE}")
-    if own is not None and (own / PROJECT_FILE).is_file():
-        root = merge_overlay(root, read_tree(own / PROJECT_FILE, str(own / PROJECT_FILE)))
-    if study is not None:
-        root = merge_overlay(root, read_tree(Path(study), str(study)))
-    trees = {p.name: read_tree(p, f"mappings/{p.name}") for p in _mapping_files(shipped)}
-    for path in _mapping_files(own) if own is not None else ():
-        tree = read_tree(path, str(path))
-        base = tree.text("extends")
-        if base and base not in trees:
-            raise tree.fault(
-                "IX-MAP-002", f"extends `{base}`, which is no shipped mapping", f"name one of {', '.join(trees)}"
-            )
-        if base:
-            trees[base] = merge_overlay(trees[base], tree)
-        else:
-            trees[path.name] = tree
-    return build_project(root, trees, shipped, own)
+    settings = [own / PROJECT_FILE] if own is not None and (own / PROJECT_FILE).is_file() else []
+    for path in (*settings, *([Path(study)] if study is not None else ())):
+        root = _collect(faults, lambda p=path, r=root: merge_overlay(r, read_tree(p, str(p)))) or root
+    mappings = {p.name: read_tree(p, f"mappings/{p.name}") for p in _mapping_files(shipped)}
+    singles = [Path(file) for file in files]
+    for path in (*(_mapping_files(own) if own is not None else ()), *singles):
+        tree = _collect(faults, lambda p=path: read_tree(p, str(p)))
+        if tree is not None:
+            _collect(faults, lambda p=path, t=tree: _lay(mappings, p.name, t))
+    return Trees(root, mappings, (shipped, own, *dict.fromkeys(file.parent for file in singles)), tuple(faults))
 
 
-def _place(path: Path) -> object:
-    from interchange.issues import Place
-
-    return Place(str(path))
+def _lay(mappings: dict[str, Node], name: str, tree: Node) -> None:
+    """Put a sponsor's file among the mappings: over the one that it extends, or as one of its own."""
+    base = tree.text("extends")
+    if not base:
+        mappings[name] = tree
+    elif base in mappings:
+        mappings[base] = merge_overlay(mappings[base], tree)
+    else:
+        known = f"name one of {', '.join(mappings)}"
+        raise tree.fault("IX-MAP-002", f"extends `{base}`, which is no shipped mapping", known)
 
 
 def _mapping_files(folder: Path) -> list[Path]:
@@ -227,8 +251,14 @@ def _rules(*nodes: Node | None) -> tuple[Rule, ...]:
     """Rules in order; a later node's rule replaces whole rules that own one of its variables, in their place."""
     rules: list[Rule] = []
     for node in nodes:
+        owners: dict[str, str] = {}
         for key, item in node.items() if node is not None else ():
             rule = _rule(key, item)
+            for variable in rule.variables:
+                if variable in owners:
+                    message = f"`{variable}` is owned by two rules, `{owners[variable]}` and `{key}`"
+                    raise item.fault("IX-MAP-009", message, "make them one rule, with the two ways under `alt`")
+                owners[variable] = key
             owned = [i for i, old in enumerate(rules) if set(old.variables) & set(rule.variables)]
             if owned:
                 rules[owned[0]] = rule

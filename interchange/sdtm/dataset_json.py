@@ -20,7 +20,15 @@ _NUMERIC = {"integer", "float", "double", "decimal"}
 
 
 def write_dataset_json(dataset: Dataset, path: Path, *, lines: bool = False) -> list[Issue]:
-    """Return what is wrong with writing a dataset; with an error among it, no file is written.
+    """Return what is wrong with writing a dataset; with an error among it, no file is written."""
+    data, issues = encode_dataset_json(dataset, lines=lines)
+    if data is not None:
+        write_bytes(path, data)
+    return issues
+
+
+def encode_dataset_json(dataset: Dataset, *, lines: bool = False) -> tuple[bytes | None, list[Issue]]:
+    """Return a dataset as Dataset-JSON 1.1, and what is wrong with it; no bytes where an error is among that.
 
     With ``lines`` it is NDJSON. A Num variable is ``integer`` or ``float`` where JSON gives every value back
     as it is, else ``decimal``, whose values are text (Dataset-JSON 1.1, Decimal Variables). Blank is null.
@@ -37,15 +45,14 @@ def write_dataset_json(dataset: Dataset, path: Path, *, lines: bool = False) -> 
         columns.append(_column(dataset, variable, kind, texts))
         cells.append(values)
     if any(issue.severity == "error" for issue in issues):
-        return issues
+        return None, issues
     head = _head(dataset, columns)
     rows = list(zip(*cells, strict=True)) if cells else []
     if lines:
         data = b"".join(msgspec.json.encode(part) + b"\n" for part in [head, *rows])
     else:
         data = msgspec.json.encode(head | {"rows": rows}) + b"\n"
-    write_bytes(path, data)
-    return issues
+    return data, issues
 
 
 def is_dataset_json(start: bytes) -> bool:

@@ -1,0 +1,132 @@
+"""What a package says of its datasets beside their rows: names, labels, variables, lengths, qualifiers.
+
+On the way to FHIR it goes into one Library a study, an attachment a dataset, as Dataset-JSON without rows: the form
+that CDISC itself gives such metadata (https://hl7.org/fhir/library.html). On the way back it decides which variables a
+dataset has. A supplemental dataset's attachment has rows: one a qualifier, without a subject, and those rows that
+belong to no parent row.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from interchange.engine.bench import make_id
+from interchange.sdtm.dataset import Dataset
+from interchange.sdtm.dataset_json import encode_dataset_json, read_dataset_json
+from interchange.sdtm.suppqual import Joined, SuppVariable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from interchange.engine.ops import Json, Resource, Row
+
+TITLE = "Datasets of an SDTM package"
+JSON = "application/json"
+TYPE = {
+    "coding": [
+        {"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "asset-collection"},
+    ]
+}
+
+
+@dataclass(slots=True)
+class Declared:
+    """The datasets that a package declared, without rows, and how its supplemental datasets are joined.
+
+    ``joins`` are by parent domain.
+    """
+
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+    joins: dict[str, Joined] = field(default_factory=dict)
+
+
+def declare(datasets: Iterable[Dataset], joins: dict[str, Joined], study: str) -> Resource:
+    """Return the Library that says what a study's datasets are."""
+    content: list[Json] = []
+    for dataset in datasets:
+        content.append(_attachment(dataset.name, _encode(replace(dataset, rows=[]))))
+    for domain, joined in joins.items():
+        rows = [_template(domain, v) for v in joined.variables] + joined.leftovers
+        content.append(_attachment(joined.supp.name, _encode(replace(joined.supp, rows=rows))))
+        widths = {v.qnam: v.width for v in joined.variables if v.width}
+        if joined.order or widths:
+            extra = msgspec.json.encode({"order": joined.order, "widths": widths}, order="sorted")
+            content.append(_attachment(f"{joined.supp.name} rows", extra))
+    return {
+        "resourceType": "Library",
+        "id": make_id("$STUDYID-datasets", {"STUDYID": study}),
+        "title": TITLE,
+        "status": "active",
+        "type": TYPE,
+        "content": content,
+    }
+
+
+def _encode(dataset: Dataset) -> bytes:
+    data, issues = encode_dataset_json(dataset)
+    assert data is not None, issues  # metadata alone has no cell that could be wrong
+    return data
+
+
+def _attachment(title: str, data: bytes) -> Json:
+    return {"contentType": JSON, "data": base64.b64encode(data).decode(), "title": title}
+
+
+def _template(domain: str, variable: SuppVariable) -> Row:
+    cells = {
+        "RDOMAIN": domain,
+        "IDVAR": variable.idvar or "",
+        "QNAM": variable.qnam,
+        "QLABEL": variable.label,
+        "QORIG": variable.orig,
+        "QEVAL": variable.eval,
+    }
+    return {name: text for name, text in cells.items() if text}
+
+
+def read_declared(libraries: Sequence[Resource]) -> Declared:
+    """Return what Libraries of this kind declare; a foreign Library declares nothing."""
+    declared = Declared()
+    supps: dict[str, Dataset] = {}
+    extras: dict[str, bytes] = {}
+    for library in libraries:
+        if library.get("title") != TITLE:
+            continue
+        for attachment in library.get("content") or ():
+            title, data = str(attachment.get("title", "")), base64.b64decode(attachment.get("data", ""))
+            if title.endswith(" rows"):
+                extras[title.removesuffix(" rows")] = data
+                continue
+            dataset, _ = read_dataset_json(data, file=title)
+            if any(variable.name == "QNAM" for variable in dataset.variables):
+                supps[dataset.name] = dataset
+            else:
+                declared.datasets.setdefault(dataset.name, dataset)
+    for name, supp in supps.items():
+        domain = name.removeprefix("SUPP")
+        parent = declared.datasets.get(domain) or Dataset(domain, "", [], [])
+        declared.joins[domain] = _joined(parent, supp, extras.get(name))
+    return declared
+
+
+def _joined(parent: Dataset, supp: Dataset, extra: bytes | None) -> Joined:
+    more = msgspec.json.decode(extra) if extra else {}
+    widths = more.get("widths", {})
+    variables = tuple(
+        SuppVariable(
+            row["QNAM"],
+            row.get("QLABEL", ""),
+            row.get("QORIG", ""),
+            row.get("QEVAL", ""),
+            row.get("IDVAR", ""),
+            widths.get(row["QNAM"], 0),
+        )
+        for row in supp.rows
+        if "QVAL" not in row
+    )
+    leftovers = [row for row in supp.rows if "QVAL" in row]
+    return Joined(parent, variables, replace(supp, rows=[]), leftovers, order=tuple(more.get("order", ())))

@@ -1,0 +1,253 @@
+"""The loss ledger: every FHIR leaf that does not come back from the rows, with the reason.
+
+It is made by coming back: the rows are converted to FHIR again, and each resource is laid beside the one that was
+made anew from the same row or entity. What the new one lacks is lost, and nothing else is; so ledger and output
+together are the input (law L6). Lists are laid side by side by what their elements share, since their order carries
+no meaning in the elements used here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from interchange.fhir.lower import Back, Filter, Follow, Get, Meet, Op
+from interchange.mapping.codecs import ANY, Codec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from interchange.engine.ops import Json, Resource
+    from interchange.engine.plan import Plan
+    from interchange.engine.shelf import ResourceShelf
+
+NEW_ID = "ids are made anew from key values"
+NO_ROW = "no row came of this resource"
+NO_RULE = "no rule reads this element"
+OTHERWISE = "read, and written back otherwise"
+ONE_WAY = "read one way"
+URL: tuple[Op, ...] = (Get("url", many=False),)
+Reach = dict[str, dict[str, str]]
+EXTENSIONS = ("extension", "modifierExtension")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Loss:
+    """One leaf that is lost: of which resource, where in it, and why."""
+
+    resource: str
+    element: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What a conversion to SDTM loses: ``leaves`` is how many there were, ``losses`` those that are gone."""
+
+    leaves: int = 0
+    losses: list[Loss] = field(default_factory=list)
+    added: int = 0
+
+    @property
+    def kept(self) -> int:
+        """How many leaves come back."""
+        return self.leaves - len(self.losses)
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many leaves are lost by resource type and reason."""
+        found: dict[tuple[str, str], int] = {}
+        for loss in self.losses:
+            key = (loss.resource.partition("/")[0], loss.reason)
+            found[key] = found.get(key, 0) + 1
+        return found
+
+
+def item_path(at: str, position: int, item: Json) -> str:
+    """The path of an element of a list; an extension shows its URL."""
+    url = item.get("url") if isinstance(item, dict) and at.endswith(EXTENSIONS) else None
+    return f"{at}({url})[{position}]" if isinstance(url, str) else f"{at}[{position}]"
+
+
+def leaves(value: Json, at: str = "") -> Iterator[tuple[str, Json]]:
+    """Yield each leaf of a JSON value with its path.
+
+    >>> dict(leaves({"a": [{"b": 1}], "extension": [{"url": "u", "valueCode": "x"}]}))
+    {'a[0].b': 1, 'extension(u)[0].url': 'u', 'extension(u)[0].valueCode': 'x'}
+    """
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, f"{at}.{key}" if at else key)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from leaves(item, item_path(at, i, item))
+    else:
+        yield at, value
+
+
+def same(one: Json, other: Json) -> bool:
+    """Whether two leaves are equal, type and digits included: 5.10 is not 5.1."""
+    return type(one) is type(other) and str(one) == str(other)
+
+
+def _name(resource: Resource) -> str:
+    return f"{resource['resourceType']}/{resource.get('id', '?')}"
+
+
+class Comparison:
+    """Resources as they were, laid beside those made anew; references are followed as they are met."""
+
+    def __init__(self, plan: Plan, before: ResourceShelf, after: ResourceShelf) -> None:
+        self.plan = plan
+        self.before = before
+        self.after = after
+        self.pairs: dict[int, Resource] = {}
+        self.waiting: list[tuple[Resource, Resource]] = []
+        self.ledger = Ledger()
+        self._read = elements_read(plan)
+
+    def pair(self, old: Resource, new: Resource) -> None:
+        """Say that a resource was made anew as another."""
+        if id(old) not in self.pairs and old["resourceType"] == new["resourceType"]:
+            self.pairs[id(old)] = new
+            self.waiting.append((old, new))
+
+    def run(self, resources: Iterable[Resource]) -> Ledger:
+        """Return the ledger of resources, pairs and all that they refer to compared."""
+        while self.waiting:
+            old, new = self.waiting.pop()
+            self._compare(old, new, _name(old), "", old)
+        for resource in resources:
+            if id(resource) not in self.pairs:
+                known = resource["resourceType"] in self.plan.resource_types()
+                reason = NO_ROW if known else f"no mapping reads {resource['resourceType']}"
+                self._lose_all(resource, _name(resource), "", lambda _, r=reason: r)
+        self.ledger.losses.sort()
+        return self.ledger
+
+    def _lose_all(self, value: Json, name: str, at: str, reason: Callable[[str], str]) -> None:
+        for path, _ in leaves(value, at):
+            if path != "resourceType":
+                self.ledger.leaves += 1
+                self.ledger.losses.append(Loss(name, path, reason(path)))
+
+    def _reason(self, name: str) -> Callable[[str], str]:
+        type_ = name.partition("/")[0]
+
+        def reason(path: str) -> str:
+            if path == "id":
+                return NEW_ID
+            plain = _plain(path)
+            known = self._read.get(type_, {})
+            ends = [i for i, letter in enumerate(plain) if letter == "."]
+            return next((known[plain[:end]] for end in (None, *reversed(ends)) if plain[:end] in known), NO_RULE)
+
+        return reason
+
+    def _compare(self, old: Json, new: Json, name: str, at: str, within: Resource) -> None:
+        if isinstance(old, dict) and isinstance(new, dict):
+            for key, item in old.items():
+                path = f"{at}.{key}" if at else key
+                if key == "resourceType" and not at:
+                    continue
+                if key == "reference" and isinstance(item, str) and self._same_target(item, new.get(key), within):
+                    self.ledger.leaves += 1
+                elif key in new:
+                    self._compare(item, new[key], name, path, within)
+                else:
+                    self._lose_all(item, name, path, self._reason(name))
+        elif isinstance(old, list) and isinstance(new, list):
+            for i, other in self._aligned(old, new, within):
+                if other is None:
+                    self._lose_all(old[i], name, item_path(at, i, old[i]), self._reason(name))
+                else:
+                    self._compare(old[i], other, name, item_path(at, i, old[i]), within)
+        elif isinstance(old, (dict, list)) or not same(old, new):
+            self._lose_all(old, name, at, self._reason(name))
+        else:
+            self.ledger.leaves += 1
+
+    def _same_target(self, old: str, new: Json, within: Resource) -> bool:
+        """Whether a reference means the same resource as before, made anew."""
+        if not isinstance(new, str):
+            return False
+        target, made = self.before.index.resolve(old, within=within), self.after.index.resolve(new)
+        if target is None or made is None:
+            return old == new
+        self.pair(target, made)
+        return self.pairs.get(id(target)) is made
+
+    def _aligned(self, old: list[Json], new: list[Json], within: Resource) -> list[tuple[int, Json | None]]:
+        """Each old element with the new one that shares most leaves with it, each new one used once."""
+        free = dict(enumerate(new))
+        found: dict[int, Json] = {}
+        scores = sorted(
+            ((self._shared(o, n, within), -i, -j) for i, o in enumerate(old) for j, n in free.items()), reverse=True
+        )
+        for score, i, j in scores:
+            if score > 0 and -i not in found and -j in free:
+                found[-i] = free.pop(-j)
+        return [(i, found.get(i)) for i in range(len(old))]
+
+    def _shared(self, old: Json, new: Json, within: Resource) -> int:
+        if not isinstance(old, dict) or not isinstance(new, dict):
+            return 1 if not isinstance(old, list) and same(old, new) else 0
+        other = {(_plain(path), str(value)) for path, value in leaves(new)}
+        score = sum((_plain(path), str(value)) in other for path, value in leaves(old))
+        text = old.get("reference")
+        if isinstance(text, str) and isinstance(new.get("reference"), str):
+            target, made = self.before.index.resolve(text, within=within), self.after.index.resolve(new["reference"])
+            if target is not None and made is not None and target["resourceType"] == made["resourceType"]:
+                score += 2 if self.pairs.get(id(target)) is made else id(target) not in self.pairs
+        return score
+
+
+def _plain(path: str) -> str:
+    """A path without positions."""
+    return "".join(part.partition("]")[2] if i else part for i, part in enumerate(path.split("[")))
+
+
+def elements_read(plan: Plan) -> Reach:
+    """The elements that some rule reads, by resource type, and why they do not come back; each covers what is in it."""
+    read: Reach = {}
+    entities = {name: entity.resource for name, entity in plan.entities.items()}
+    rows = [(s.resource, s.levels, s.rules) for m in plan.mappings.values() for s in m.sources]
+    rows += [(e.resource, e.levels, e.rules) for e in plan.entities.values()]
+    for resource, levels, rules in rows:
+        starts = [(resource, "")]
+        for level in levels:
+            starts.append(_walk(level.path.ops, starts[level.start], entities, read))
+        for rule in rules:
+            for way in rule.ways:
+                if not way.reads or (isinstance(way.codec, Codec) and ANY in way.codec.types):
+                    continue
+                for path in way.paths:
+                    type_, at = _walk(path.ops, starts[way.level], entities, read)
+                    why = OTHERWISE if way.writes else f"{ONE_WAY}: {way.because}"
+                    if read.setdefault(type_, {}).get(at, ONE_WAY).startswith(ONE_WAY):
+                        read[type_][at] = why
+    return read
+
+
+def _walk(
+    ops: Sequence[Op], start: tuple[str, str], entities: dict[str, str], read: Reach
+) -> tuple[str, str]:
+    """The resource type and plain path at the end of ops; what their filters compare is marked as read."""
+    type_, at = start
+    for op in ops:
+        if isinstance(op, Get):
+            at = f"{at}.{op.key}" if at else op.key
+        elif isinstance(op, Filter):
+            for condition in op.conditions:
+                url = condition.literal
+                if at.endswith(EXTENSIONS) and condition.ops == URL:
+                    at = f"{at}({url})"
+                kind, end = _walk(condition.ops, (type_, at), entities, read)
+                read.setdefault(kind, {}).setdefault(end, OTHERWISE)
+        elif isinstance(op, Follow):
+            read.setdefault(type_, {}).setdefault(at, OTHERWISE)
+            type_, at = entities[op.entity], ""
+        elif isinstance(op, Meet):
+            type_, at = entities[op.entity], ""
+        elif isinstance(op, Back):
+            type_, at = op.type, ""
+    return type_, at

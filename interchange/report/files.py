@@ -1,0 +1,68 @@
+"""The files beside the output: ledger.csv, issues.csv, codes.csv, quarantine.ndjson."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from interchange.sdtm.files import write_bytes
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from interchange.engine.ledger import Ledger
+    from interchange.fhir.read import Rejected
+    from interchange.issues import Issues
+
+_JSON = msgspec.json.Encoder(decimal_format="number")
+
+
+def _csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_bytes(path, text.getvalue().encode())
+    return path
+
+
+def write_ledger(ledger: Ledger, folder: Path) -> Path:
+    """Write the losses, a line each: resource, element, reason. No values."""
+    rows = ((loss.resource, loss.element, loss.reason) for loss in ledger.losses)
+    return _csv(folder / "ledger.csv", ("resource", "element", "reason"), rows)
+
+
+def write_codes(unmapped: Counter[tuple[str, str]], folder: Path) -> list[Path]:
+    """Write the values that a code map does not hold, most frequent first; no file where there are none."""
+    if not unmapped:
+        return []
+    rows = sorted(((name, value, count) for (name, value), count in unmapped.items()), key=lambda r: (-r[2], r))
+    return [_csv(folder / "codes.csv", ("map", "value", "count"), rows)]
+
+
+def write_issues(issues: Issues, folder: Path) -> list[Path]:
+    """Write the issues with their places, without values; no file where there are none."""
+    if not len(issues):
+        return []
+    rows = ((i.severity, i.code, str(i.place), i.message, i.hint) for i in issues)
+    return [_csv(folder / "issues.csv", ("severity", "code", "place", "message", "hint"), rows)]
+
+
+def write_quarantine(rejected: Sequence[Rejected], folder: Path) -> list[Path]:
+    """Write what was left out, a JSON line each: place, code, message and the raw record; no file for none."""
+    if not rejected:
+        return []
+    lines = []
+    for one in rejected:
+        raw = one.raw.decode(errors="replace") if isinstance(one.raw, bytes) else one.raw
+        lines.append(
+            _JSON.encode({"place": str(one.place), "code": one.issue.code, "message": one.issue.message, "raw": raw})
+        )
+    path = folder / "quarantine.ndjson"
+    write_bytes(path, b"\n".join(lines) + b"\n")
+    return [path]
