@@ -20,7 +20,15 @@ if TYPE_CHECKING:
         to_fhir,
         to_sdtm,
     )
-    from interchange.issues import InterchangeError, Issue, Issues, MappingError, Place, SourceError, TargetError
+    from interchange.issues import (
+        InterchangeError,
+        Issue,
+        Issues,
+        MappingError,
+        Place,
+        SourceError,
+        TargetError,
+    )
     from interchange.sdtm.dataset import Dataset, Variable
 
 __version__ = "0.1.0"
@@ -44,7 +52,10 @@ __all__ = [
     "to_sdtm",
 ]
 
-_HOMES = {"interchange.sdtm.dataset": {"Dataset", "Variable"}, "interchange.api": {"Batch", "FhirResult", "RoundTrip"}}
+_HOMES = {
+    "interchange.sdtm.dataset": {"Dataset", "Variable"},
+    "interchange.api": {"Batch", "FhirResult", "RoundTrip"},
+}
 _HOMES["interchange.api"] |= {"SdtmResult", "roundtrip", "stream_sdtm", "to_fhir", "to_sdtm"}
 _HOMES["interchange.issues"] = {n for n in __all__ if n.endswith("Error")} | {"Issue", "Issues", "Place"}
 

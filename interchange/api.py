@@ -70,7 +70,9 @@ class SdtmResult:
         """Every dataset as an Arrow table."""
         return {d.name: d.to_arrow() for d in self.datasets}
 
-    def write(self, folder: Path | str, formats: Sequence[str] = ("xpt",), *, encoding: str = "utf-8") -> list[Path]:
+    def write(
+        self, folder: Path | str, formats: Sequence[str] = ("xpt",), *, encoding: str = "utf-8"
+    ) -> list[Path]:
         """Write the datasets in each format, and beside them ledger.csv, issues.csv, codes.csv and quarantine.ndjson.
 
         A dataset that a format cannot hold is an issue and is not written in it. Returns the files written.
@@ -81,7 +83,9 @@ class SdtmResult:
         unknown = [f for f in formats if f not in FORMATS]
         if unknown:
             known = ", ".join(FORMATS)
-            raise TargetError(Issue("IX-OUT-001", "error", Place(str(folder)), f"no format `{unknown[0]}`", f"use {known}"))
+            raise TargetError(
+                Issue("IX-OUT-001", "error", Place(str(folder)), f"no format `{unknown[0]}`", f"use {known}")
+            )
         written = []
         for dataset in self.datasets:
             for name in formats:
@@ -106,6 +110,7 @@ class FhirResult:
     issues: Issues
     tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    lost: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     def models(self) -> Iterator[Any]:
         """Yield each resource as a model of fhir.resources (R4 as R4B). Decimals and ``+00:00`` change in them."""
@@ -120,9 +125,12 @@ class FhirResult:
         return found + dangling(self.resources)
 
     def write(self, folder: Path | str, as_: Literal["ndjson", "bundle"] = "ndjson") -> list[Path]:
-        """Write NDJSON by resource type, or one Bundle, and issues.csv beside it. Returns the files written."""
+        """Write NDJSON by resource type, or one Bundle; beside it issues.csv, and quarantine.ndjson of lost rows.
+
+        Returns the files written.
+        """
         from interchange.fhir.write import write_bundle, write_ndjson
-        from interchange.report.files import write_issues
+        from interchange.report.files import write_issues, write_lost
 
         target = _folder(folder)
         if as_ == "bundle":
@@ -130,7 +138,7 @@ class FhirResult:
             written = [target / "bundle.json"]
         else:
             written = write_ndjson(self.resources, target)
-        return written + write_issues(self.issues, target)
+        return written + write_lost(self.lost, target) + write_issues(self.issues, target)
 
 
 def _folder(folder: Path | str) -> Path:
@@ -166,7 +174,10 @@ def _sources(source: object) -> list[object]:
 
 
 def read_resources(
-    source: object, issues: Issues, fhir_version: FhirVersion = "auto", progress: Callable[[int], None] | None = None
+    source: object,
+    issues: Issues,
+    fhir_version: FhirVersion = "auto",
+    progress: Callable[[int], None] | None = None,
 ) -> tuple[list[Record], list[Rejected], Release]:
     """Return the records of a source, what was rejected, and the release, found from content if it is not given.
 
@@ -177,8 +188,9 @@ def read_resources(
         raise SourceError(_unknown_release(fhir_version))
     records: list[Record] = []
     rejected: list[Rejected] = []
+    seen: dict[str, bytes] = {}
     for one in _sources(source):
-        reader = Reader(one, issues, release)
+        reader = Reader(one, issues, release, seen)
         for record in reader:
             records.append(record)
             if progress is not None:
@@ -186,7 +198,9 @@ def read_resources(
         rejected += reader.rejected
     if not records:
         first = next((i for i in issues if i.severity == "error"), None)
-        empty = Issue("IX-FHIR-021", "error", Place(_name(source)), "holds no FHIR resource", "check the path")
+        empty = Issue(
+            "IX-FHIR-021", "error", Place(_name(source)), "holds no FHIR resource", "check the path"
+        )
         raise SourceError(first or empty)
     if release is None:
         found = detect(record.resource for record in records)
@@ -200,7 +214,9 @@ def read_resources(
 
 
 def _unknown_release(given: str) -> Issue:
-    return Issue("IX-FHIR-023", "error", Place(), f"`{given}` is no FHIR release", f"use {', '.join(RELEASES)}")
+    return Issue(
+        "IX-FHIR-023", "error", Place(), f"`{given}` is no FHIR release", f"use {', '.join(RELEASES)}"
+    )
 
 
 def _name(source: object) -> str:
@@ -260,6 +276,7 @@ def to_fhir(
     study: Path | str | None = None,
     engine: Engine = "compiled",
     encoding: str | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> FhirResult:
     """Return the FHIR resources of SDTM datasets.
 
@@ -270,29 +287,50 @@ def to_fhir(
         raise SourceError(_unknown_release(fhir_version))
     project = _settings(load_project(mappings, study), sdtmig)
     issues = Issues()
-    datasets = read_datasets(source, issues, encoding)
+    datasets = read_datasets(source, issues, encoding, progress)
     made = datasets_to_resources(build_engines(project, fhir_version, engine), datasets, issues)
-    return FhirResult(made.resources, fhir_version, issues, made.tallies, made.left_out)
+    return FhirResult(made.resources, fhir_version, issues, made.tallies, made.left_out, made.lost)
 
 
-def read_datasets(source: object, issues: Issues, encoding: str | None = None) -> list[Dataset]:
-    """Return the datasets of a source as `to_fhir` takes it."""
+def read_datasets(
+    source: object,
+    issues: Issues,
+    encoding: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Dataset]:
+    """Return the datasets of a source as `to_fhir` takes it; of two with one name the first.
+
+    One of several sources that cannot be read is an issue. SourceError where none can.
+    """
     if hasattr(source, "items"):
         frames: Mapping[str, Any] = source  # type: ignore[assignment]  # a mapping, as its items show
         return [
             frame if isinstance(frame, Dataset) else Dataset.from_pandas(name.upper(), frame)
             for name, frame in frames.items()
         ]
-    datasets: list[Dataset] = []
-    paths = source if isinstance(source, (list, tuple)) else [source]
-    for one in paths:
-        if isinstance(one, Dataset):
-            datasets.append(one)
-            continue
-        found, trouble = read_package(one, encoding=encoding)
+    datasets: dict[str, Dataset] = {}
+    sources: Sequence[Any] = source if isinstance(source, (list, tuple)) else [source]
+    for one in sources:
+        found: list[Dataset] = [one] if isinstance(one, Dataset) else []
+        trouble: Iterable[Issue] = ()
+        if not found:
+            try:
+                found, trouble = read_package(one, encoding=encoding)
+            except SourceError as error:
+                if len(sources) == 1:
+                    raise
+                trouble = [error.issue]
         issues.extend(trouble)
-        datasets += found
-    return datasets
+        for dataset in found:
+            if datasets.setdefault(dataset.name, dataset) is not dataset:
+                place = Place(_name(one), record=dataset.name)
+                message = f"{dataset.name} was read before; this one is left out"
+                issues.add(Issue("IX-SDTM-021", "error", place, message, "give each dataset once"))
+        if progress is not None:
+            progress(sum(len(dataset.rows) for dataset in datasets.values()))
+    if not datasets and len(issues):
+        raise SourceError(next(iter(issues)))
+    return list(datasets.values())
 
 
 @dataclass(slots=True)
@@ -300,7 +338,8 @@ class RoundTrip:
     """A source there and back: SDTM by FHIR (``tallies``, ``different``), or FHIR by SDTM (``ledger``).
 
     ``different`` counts cells that did not come back, by DATASET.VARIABLE; it is empty when the laws hold.
-    ``invalid`` is what validation says against the resources in between.
+    ``invalid`` is what validation says against the resources in between, ``resources`` how many of each type there
+    are there; ``rejected`` is what of FHIR could not be read.
     """
 
     kind: Literal["SDTM", "FHIR"]
@@ -312,6 +351,8 @@ class RoundTrip:
     ledger: Ledger | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     datasets: list[Dataset] = field(default_factory=list)
+    resources: Counter[str] = field(default_factory=Counter)
+    rejected: list[Rejected] = field(default_factory=list)
 
     @property
     def equal(self) -> bool:
@@ -328,22 +369,35 @@ def roundtrip(
     study: Path | str | None = None,
     engine: Engine = "compiled",
     encoding: str | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> RoundTrip:
     """Return what becomes of a source that goes to the other side and back. Either kind is recognised."""
     options: dict[str, Any] = {"sdtmig": sdtmig, "mappings": mappings, "study": study, "engine": engine}
     if _is_sdtm_source(source):
         release: Release = "R5" if fhir_version == "auto" else fhir_version
         issues = Issues()
-        datasets = read_datasets(source, issues, encoding)
+        datasets = read_datasets(source, issues, encoding, progress)
         there = to_fhir(datasets, fhir_version=release, **options)
         back = to_sdtm(there.resources, fhir_version=release, ledger=False, **options)
         issues.extend(there.issues)
-        trip = RoundTrip("SDTM", release, issues, there.tallies, left_out=there.left_out, datasets=back.datasets)
+        trip = RoundTrip(
+            "SDTM", release, issues, there.tallies, left_out=there.left_out, datasets=back.datasets
+        )
         trip.invalid = there.check()
-        trip.different = compare_datasets([d for d in datasets if d.name not in there.left_out], back.datasets)
+        trip.resources = Counter(resource["resourceType"] for resource in there.resources)
+        trip.different = compare_datasets(
+            [d for d in datasets if d.name not in there.left_out], back.datasets
+        )
         return trip
-    result = to_sdtm(source, fhir_version=fhir_version, **options)
-    return RoundTrip("FHIR", result.release, result.issues, ledger=result.ledger, datasets=result.datasets)
+    result = to_sdtm(source, fhir_version=fhir_version, progress=progress, **options)
+    return RoundTrip(
+        "FHIR",
+        result.release,
+        result.issues,
+        ledger=result.ledger,
+        datasets=result.datasets,
+        rejected=result.rejected,
+    )
 
 
 def _is_sdtm_source(source: object) -> bool:

@@ -1,0 +1,1 @@
+"""How a mapping runs: plan, interpret, compile, derive, settle, ledger, lint, explain."""

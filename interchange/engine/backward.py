@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interchange.engine.bench import ResourceBench
-from interchange.engine.interpret import guard_holds, write_row
+from interchange.engine.bench import ResourceBench, interpreted_write, template_variables
+from interchange.engine.interpret import guard_holds
 from interchange.engine.longtext import join_long
 from interchange.engine.settle import Settling, Written
 from interchange.engine.shelf import shelve
 from interchange.issues import Issue, Issues, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from interchange.engine.bench import Write
     from interchange.engine.forward import Forward
     from interchange.engine.ops import Json, Resource, Row
     from interchange.engine.plan import Plan, PlannedMapping, PlannedSource
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 class Backward:
     """Makes resources from datasets; ``write`` is the interpreter or a compiled writer.
 
-    ``settled`` holds, by domain, how the rows of the last conversion ended up.
+    ``settled`` holds, by domain, how the rows of the last conversion ended up; ``lost`` the rows that were left out.
     """
 
     def __init__(
         self,
         plan: Plan,
         forward: Forward,
-        write: Callable[[PlannedSource, Sequence[Json], ResourceBench, Row], None] | None = None,
+        write: Write | None = None,
         issues: Issues | None = None,
     ) -> None:
         self.plan = plan
@@ -41,26 +42,41 @@ class Backward:
         self.write = write or interpreted_write
         self.issues = Issues() if issues is None else issues
         self.settled: dict[str, Settling] = {}
+        self.lost: list[tuple[str, Row]] = []
 
     def convert(self, datasets: Mapping[str, Sequence[Row]]) -> list[Resource]:
         """Return the resources of datasets, by domain; a domain without a mapping is an issue and is left out."""
-        bench = ResourceBench(self.plan)
+        bench = ResourceBench(self.plan, self.write)
         for domain in datasets:
             if domain not in self.plan.mappings:
                 message = f"no mapping for {domain}: its {len(datasets[domain])} rows are left out"
                 self.issues.add(
-                    Issue("IX-MAP-020", "warning", Place(record=domain), message, "add a mapping file for the domain")
+                    Issue(
+                        "IX-MAP-020",
+                        "warning",
+                        Place(record=domain),
+                        message,
+                        "add a mapping file for the domain",
+                    )
                 )
         written = {
             domain: [self._write(bench, planned, row, i) for i, row in enumerate(datasets[domain])]
             for domain, planned in self.plan.mappings.items()
             if domain in datasets
         }
-        shelf = shelve(self.plan, bench.resources.values())
+        for row in (row for rows in datasets.values() for row in rows):
+            bench.follow("study", row)  # settling keeps whole rows there, and must see every study from the start
+        shelf = shelve(self.plan, bench.resources.values(), self.forward.read)
         for domain, planned in self.plan.mappings.items():
             settling = Settling(self.forward, bench, shelf, planned, written.get(domain, []), self.issues)
             settling.run()
             self.settled[domain] = settling
+        self.lost = [
+            (domain, one.row)
+            for domain, settling in self.settled.items()
+            for one in settling.written
+            if one.lost
+        ]
         return [pruned for resource in bench.resources.values() if (pruned := prune(resource))]
 
     def _write(self, bench: ResourceBench, planned: PlannedMapping, row: Row, position: int) -> Written:
@@ -80,8 +96,19 @@ class Backward:
                 self.issues.add(Issue("IX-KEY-002", "warning", place, message, "make the keys unique"))
             self.write(source, levels, bench, joined)
             bench.emit(source.emit, levels, joined)
-            return Written(row, source, levels)
-        return Written(row)
+            return Written(row, position, source, levels)
+        self._report_homeless(planned, row, position)
+        return Written(row, position)
+
+    def _report_homeless(self, planned: PlannedMapping, row: Row, position: int) -> None:
+        """Report a row that no element takes for want of a key; a parameter without a home in FHIR is none of these."""
+        missing = {v for s in planned.sources for v in needed(s) if v not in row}
+        if planned.mapping.params is None and missing and "STUDYID" in row:
+            place = Place(
+                record=f"{planned.mapping.domain} row {position + 1}", field=", ".join(sorted(missing))
+            )
+            message = "blank, so no FHIR element takes the row; it is kept whole at the study"
+            self.issues.add(Issue("IX-KEY-003", "warning", place, message, "fill in the key variables"))
 
     def _takes(self, planned: PlannedMapping, source: PlannedSource, row: Row) -> bool:
         """Whether a row source takes a row: it is the parameter's own, its guard holds, what it requires is there."""
@@ -93,9 +120,9 @@ class Backward:
         return guard_holds(source.source.pick, row) and all(v in row for v in source.source.require)
 
 
-def interpreted_write(source: PlannedSource, levels: Sequence[Json], bench: ResourceBench, row: Row) -> None:
-    """Write the cells of a row by the interpreter."""
-    write_row(source.rules, levels, bench, row)
+def needed(source: PlannedSource) -> frozenset[str]:
+    """The variables without which a row source cannot take a row."""
+    return frozenset(source.source.require) | template_variables(source.source.id)
 
 
 def prune(value: Json) -> Json:

@@ -7,16 +7,32 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from interchange.engine.interpret import write_row
-from interchange.engine.ops import NOWHERE, Json, Resource, Row, container, place, values
+from interchange.engine.ops import NOWHERE, Json, Resource, Row, container, is_url, place, values
+from interchange.fhir.lower import Filter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from interchange.engine.plan import EntityRef, Plan, PlannedEmit, PlannedEntity, PlannedSource, PlannedTest
+    from interchange.engine.plan import (
+        EntityRef,
+        Plan,
+        PlannedEmit,
+        PlannedEntity,
+        PlannedSource,
+        PlannedTest,
+    )
+    from interchange.fhir.lower import Op
+
+    Write = Callable[[PlannedSource | PlannedEntity, Sequence[Json], "ResourceBench", Row], None]
 
 _VARIABLE = re.compile(r"\$([A-Z][A-Z0-9]*)")
 _ILLEGAL = re.compile(r"[^A-Za-z0-9\-.]+")
 ID_LENGTH = 64
+
+
+def template_variables(template: str) -> frozenset[str]:
+    """The row variables that a template names."""
+    return frozenset(_VARIABLE.findall(template))
 
 
 def make_id(template: str, row: Row) -> str | None:
@@ -50,11 +66,19 @@ def fill_template(template: str, key: str, row: Row) -> str | None:
     return _VARIABLE.sub(lambda m: row[m[1]], template)
 
 
-class ResourceBench:
-    """The resources that a conversion to FHIR makes."""
+def interpreted_write(
+    planned: PlannedSource | PlannedEntity, levels: Sequence[Json], bench: ResourceBench, row: Row
+) -> None:
+    """Write the cells of a row by the interpreter."""
+    write_row(planned.rules, levels, bench, row)
 
-    def __init__(self, plan: Plan) -> None:
+
+class ResourceBench:
+    """The resources that a conversion to FHIR makes; ``write`` is the interpreter or a compiled writer."""
+
+    def __init__(self, plan: Plan, write: Write = interpreted_write) -> None:
         self.plan = plan
+        self.write = write
         self.resources: dict[tuple[str, str], Resource] = {}
         self._entities: dict[tuple[str, ...], Resource] = {}
         self._elements: dict[tuple[Any, ...], Json] = {}
@@ -96,7 +120,7 @@ class ResourceBench:
         """Write an entity's pattern, variables and constants."""
         self.assert_tests(planned.match, (resource,), row)
         own = {name: row[name] for name in (*planned.entity.key, *planned.entity.variables) if name in row}
-        write_row(planned.rules, levels, self, own)
+        self.write(planned, levels, self, own)
         self.emit(planned.emit, levels, row)
 
     def refer(self, ref: EntityRef, row: Row) -> Json:
@@ -128,12 +152,19 @@ class ResourceBench:
         return self._elements[key]
 
     def emit(self, emits: Sequence[PlannedEmit], levels: Sequence[Json], row: Row) -> None:
-        """Write constants where nothing stands yet."""
+        """Write constants where nothing stands yet; an element picked by ``where`` must be there already."""
         for emit in emits:
+            if not self._picked(emit.path.ops, levels[emit.level], row):
+                continue
             if next(values(emit.path.ops, levels[emit.level], NOWHERE, row), None) is None:
                 value = fill_template(str(emit.value), emit.path.key, row) if emit.template else emit.value
                 if value is not None:
                     place(emit.path.ops, levels[emit.level], value, self, row)
+
+    def _picked(self, ops: Sequence[Op], node: Json, row: Row) -> bool:
+        """Whether the elements that ops pick by a pattern, other than an extension's URL, are there."""
+        last = max((i for i, op in enumerate(ops) if isinstance(op, Filter) and not is_url(op)), default=-1)
+        return last < 0 or next(values(ops[: last + 1], node, NOWHERE, row), None) is not None
 
     def assert_tests(self, tests: Sequence[PlannedTest], levels: Sequence[Json], row: Row) -> None:
         """Write the patterns that a row source or entity is recognised by."""
@@ -180,4 +211,3 @@ class ResourceBench:
         key = (source.resource, name, row.get("STUDYID"), *(row.get(v) for v in source.source.distinct))
         found = self._indexed.pop(key, None)
         return None if found is None else (found, False)
-

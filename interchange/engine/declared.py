@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from interchange.engine.bench import make_id
+from interchange.issues import SourceError
+from interchange.issues import SourceError
 from interchange.sdtm.dataset import Dataset
 from interchange.sdtm.dataset_json import encode_dataset_json, read_dataset_json
 from interchange.sdtm.suppqual import Joined, SuppVariable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from interchange.engine.ops import Json, Resource, Row
 
@@ -46,15 +48,13 @@ class Declared:
 
 def declare(datasets: Iterable[Dataset], joins: dict[str, Joined], study: str) -> Resource:
     """Return the Library that says what a study's datasets are."""
-    content: list[Json] = []
-    for dataset in datasets:
-        content.append(_attachment(dataset.name, _encode(replace(dataset, rows=[]))))
+    content = [_attachment(dataset.name, _encode(_without_rows(dataset))) for dataset in datasets]
     for domain, joined in joins.items():
         rows = [_template(domain, v) for v in joined.variables] + joined.leftovers
         content.append(_attachment(joined.supp.name, _encode(replace(joined.supp, rows=rows))))
         widths = {v.qnam: v.width for v in joined.variables if v.width}
         if joined.order or widths:
-            extra = msgspec.json.encode({"order": joined.order, "widths": widths}, order="sorted")
+            extra = msgspec.json.encode(_More(joined.order, widths), order="sorted")
             content.append(_attachment(f"{joined.supp.name} rows", extra))
     return {
         "resourceType": "Library",
@@ -66,9 +66,21 @@ def declare(datasets: Iterable[Dataset], joins: dict[str, Joined], study: str) -
     }
 
 
+def _without_rows(dataset: Dataset) -> Dataset:
+    """A dataset's description; a Char variable that declares no length has that of its longest value, in bytes."""
+    variables = [
+        replace(v, length=max((len(row[v.name].encode()) for row in dataset.rows if v.name in row), default=1))
+        if v.type == "Char" and v.length is None
+        else v
+        for v in dataset.variables
+    ]
+    return replace(dataset, variables=variables, rows=[])
+
+
 def _encode(dataset: Dataset) -> bytes:
     data, issues = encode_dataset_json(dataset)
-    assert data is not None, issues  # metadata alone has no cell that could be wrong
+    if data is None:  # columns that stand twice: the dataset was read from something that is none
+        raise SourceError(issues[0])
     return data
 
 
@@ -96,12 +108,14 @@ def read_declared(libraries: Sequence[Resource]) -> Declared:
     for library in libraries:
         if library.get("title") != TITLE:
             continue
-        for attachment in library.get("content") or ():
-            title, data = str(attachment.get("title", "")), base64.b64decode(attachment.get("data", ""))
+        for title, data in _attachments(library):
             if title.endswith(" rows"):
                 extras[title.removesuffix(" rows")] = data
                 continue
-            dataset, _ = read_dataset_json(data, file=title)
+            try:
+                dataset, _ = read_dataset_json(data, file=title)
+            except SourceError:  # a description that was damaged on its way describes nothing
+                continue
             if any(variable.name == "QNAM" for variable in dataset.variables):
                 supps[dataset.name] = dataset
             else:
@@ -113,9 +127,33 @@ def read_declared(libraries: Sequence[Resource]) -> Declared:
     return declared
 
 
+def _attachments(library: Resource) -> Iterator[tuple[str, bytes]]:
+    """Yield title and content of each attachment that can be decoded."""
+    content = library.get("content")
+    for attachment in content if isinstance(content, list) else ():
+        try:
+            yield str(attachment["title"]), base64.b64decode(attachment["data"], validate=True)
+        except (KeyError, TypeError, ValueError):
+            continue
+
+
+class _More(msgspec.Struct):
+    """What the rows of a supplemental dataset need beside their cells: their order, and the widths of IDVARVAL."""
+
+    order: tuple[int, ...] = ()
+    widths: dict[str, int] = {}
+
+
+def _more(extra: bytes | None) -> _More:
+    try:
+        return msgspec.json.decode(extra, type=_More) if extra else _More()
+    except msgspec.DecodeError:
+        return _More()
+
+
 def _joined(parent: Dataset, supp: Dataset, extra: bytes | None) -> Joined:
-    more = msgspec.json.decode(extra) if extra else {}
-    widths = more.get("widths", {})
+    more = _more(extra)
+    widths = more.widths
     variables = tuple(
         SuppVariable(
             row["QNAM"],
@@ -126,7 +164,7 @@ def _joined(parent: Dataset, supp: Dataset, extra: bytes | None) -> Joined:
             widths.get(row["QNAM"], 0),
         )
         for row in supp.rows
-        if "QVAL" not in row
+        if "QVAL" not in row and "QNAM" in row
     )
     leftovers = [row for row in supp.rows if "QVAL" in row]
-    return Joined(parent, variables, replace(supp, rows=[]), leftovers, order=tuple(more.get("order", ())))
+    return Joined(parent, variables, replace(supp, rows=[]), leftovers, order=more.order)

@@ -72,7 +72,8 @@ def armcd(rows: Sequence[Row], args: Sequence[str], _: Setting | None) -> Column
     ['CD123-CAR-NK', 'Placebo']
     """
     codes: Column = []
-    owners: dict[str, str] = {row["ARMCD"]: row.get(args[0], "") for row in rows if "ARMCD" in row}
+    stored = args[1] if len(args) > 1 else "ARMCD"
+    owners: dict[str, str] = {row[stored]: row.get(args[0], "") for row in rows if stored in row}
     for row in rows:
         name = row.get(args[0])
         if name is None:

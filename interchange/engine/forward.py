@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from interchange.engine.derive import Setting, derive_rows
-from interchange.engine.interpret import guard_holds, read_row
+from interchange.engine.interpret import guard_holds
 from interchange.engine.longtext import split_long
 from interchange.engine.residual import kept_cells, kept_rows
+from interchange.engine.shelf import interpreted_read
 from interchange.mapping.codecs.number import decimal_of
 from interchange.mapping.tables import read_parameters, read_terminology
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from interchange.engine.ops import Json, Resource, Row
     from interchange.engine.plan import Plan, PlannedMapping, PlannedSource
-    from interchange.engine.shelf import ResourceShelf
+    from interchange.engine.shelf import Read, ResourceShelf
     from interchange.mapping.model import Mapping, Rule
+
 
 @dataclass(slots=True)
 class Found:
@@ -53,11 +55,9 @@ class Forward:
     ``disagreements`` counts, by DOMAIN.VARIABLE, stored values that a derivation computes otherwise.
     """
 
-    def __init__(
-        self, plan: Plan, read: Callable[[PlannedSource, Sequence[Json], ResourceShelf], Row] | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, read: Read | None = None) -> None:
         self.plan = plan
-        self.read = read or interpreted
+        self.read = read or interpreted_read
         self.systems = plan.project.systems
         self.disagreements: dict[str, int] = {}
         places = self.plan.tools.places
@@ -79,7 +79,11 @@ class Forward:
         for one in found:
             for variable in mapping.long:
                 if one.source is not None:
+                    kept = {name: one.row[name] for name in one.kept if name in one.row}
                     split_long(one.row, variable)
+                    one.row.update(kept)
+                    for blank in one.blanks or ():
+                        one.row.pop(blank, None)
         return in_order(found, mapping.order)
 
     def _native(self, planned: PlannedMapping, shelf: ResourceShelf) -> Iterator[Found]:
@@ -149,7 +153,7 @@ class Forward:
             kept = kept_cells(study, self.systems["cells"], fill_name(planned.mapping))
             if kept is not None and kept.absent:
                 continue
-            known = {f.row[params.code]: f.row.get(params.value, "") for f in found if f.resource is study}
+            known = {f.row.get(params.code, ""): f.row.get(params.value, "") for f in found if f.resource is study}
             base = self.read(planned.sources[0], [study], shelf)
             for code, nulls in params.nulls.items():
                 flavor = next((n.flavor for n in nulls if guard_holds(n.when, known)), None)
@@ -175,11 +179,6 @@ class Forward:
 def fill_name(mapping: Mapping) -> str:
     """The row name that says whether a dataset's null flavors were filled in."""
     return f"{mapping.domain}/nulls"
-
-
-def interpreted(source: PlannedSource, levels: Sequence[Any], shelf: ResourceShelf) -> Row:
-    """Return the cells of a row by the interpreter."""
-    return read_row(source.rules, levels, shelf)
 
 
 def _sort_key(row: Row, order: Sequence[str]) -> tuple[tuple[int, Any, str], ...]:

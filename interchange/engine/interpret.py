@@ -110,7 +110,11 @@ def write_row(rules: Sequence[PlannedRule], levels: Sequence[Json], bench: Bench
         for way in rule.ways:
             if not way.writes or written & set(way.variables):
                 continue
-            if any(v in row for v in way.variables) and guard_holds(way.guard, row) and write_way(way, levels, bench, row):
+            if (
+                any(v in row for v in way.variables)
+                and guard_holds(way.guard, row)
+                and write_way(way, levels, bench, row)
+            ):
                 written.update(way.variables)
 
 
@@ -131,8 +135,10 @@ def write_way(way: Way, levels: Sequence[Json], bench: Bench, row: Row) -> bool:
     if many:
         return place_each(way.paths[0].ops, node, encoded, bench, row)
     if len(way.paths) > 1:
-        pairs = zip(way.paths, encoded, strict=True)
-        return all([place(path.ops, node, item, bench, row) for path, item in pairs if item is not None])
+        done = True
+        for path, item in zip(way.paths, encoded, strict=True):
+            done &= item is None or place(path.ops, node, item, bench, row)
+        return done
     return place(way.paths[0].ops, node, encoded, bench, row)
 
 

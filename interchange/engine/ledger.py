@@ -15,10 +15,10 @@ from interchange.fhir.lower import Back, Filter, Follow, Get, Meet, Op
 from interchange.mapping.codecs import ANY, Codec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from interchange.engine.ops import Json, Resource
-    from interchange.engine.plan import Plan
+    from interchange.engine.plan import Plan, PlannedLevel, PlannedRule
     from interchange.engine.shelf import ResourceShelf
 
 NEW_ID = "ids are made anew from key values"
@@ -46,7 +46,6 @@ class Ledger:
 
     leaves: int = 0
     losses: list[Loss] = field(default_factory=list)
-    added: int = 0
 
     @property
     def kept(self) -> int:
@@ -120,28 +119,25 @@ class Comparison:
             if id(resource) not in self.pairs:
                 known = resource["resourceType"] in self.plan.resource_types()
                 reason = NO_ROW if known else f"no mapping reads {resource['resourceType']}"
-                self._lose_all(resource, _name(resource), "", lambda _, r=reason: r)
+                self._lose(resource, _name(resource), "", reason)
         self.ledger.losses.sort()
         return self.ledger
 
-    def _lose_all(self, value: Json, name: str, at: str, reason: Callable[[str], str]) -> None:
+    def _lose(self, value: Json, name: str, at: str, reason: str = "") -> None:
+        """Enter every leaf of a value, with one reason for all or each with its own."""
         for path, _ in leaves(value, at):
             if path != "resourceType":
                 self.ledger.leaves += 1
-                self.ledger.losses.append(Loss(name, path, reason(path)))
+                self.ledger.losses.append(Loss(name, path, reason or self._reason(name, path)))
 
-    def _reason(self, name: str) -> Callable[[str], str]:
-        type_ = name.partition("/")[0]
-
-        def reason(path: str) -> str:
-            if path == "id":
-                return NEW_ID
-            plain = _plain(path)
-            known = self._read.get(type_, {})
-            ends = [i for i, letter in enumerate(plain) if letter == "."]
-            return next((known[plain[:end]] for end in (None, *reversed(ends)) if plain[:end] in known), NO_RULE)
-
-        return reason
+    def _reason(self, name: str, path: str) -> str:
+        """Why a leaf of a resource that was made anew is not in it."""
+        if path == "id":
+            return NEW_ID
+        plain = _plain(path)
+        known = self._read.get(name.partition("/")[0], {})
+        ends = (None, *(i for i in range(len(plain) - 1, 0, -1) if plain[i] == "."))
+        return next((known[plain[:end]] for end in ends if plain[:end] in known), NO_RULE)
 
     def _compare(self, old: Json, new: Json, name: str, at: str, within: Resource) -> None:
         if isinstance(old, dict) and isinstance(new, dict):
@@ -149,20 +145,24 @@ class Comparison:
                 path = f"{at}.{key}" if at else key
                 if key == "resourceType" and not at:
                     continue
-                if key == "reference" and isinstance(item, str) and self._same_target(item, new.get(key), within):
+                if (
+                    key == "reference"
+                    and isinstance(item, str)
+                    and self._same_target(item, new.get(key), within)
+                ):
                     self.ledger.leaves += 1
                 elif key in new:
                     self._compare(item, new[key], name, path, within)
                 else:
-                    self._lose_all(item, name, path, self._reason(name))
+                    self._lose(item, name, path)
         elif isinstance(old, list) and isinstance(new, list):
             for i, other in self._aligned(old, new, within):
                 if other is None:
-                    self._lose_all(old[i], name, item_path(at, i, old[i]), self._reason(name))
+                    self._lose(old[i], name, item_path(at, i, old[i]))
                 else:
                     self._compare(old[i], other, name, item_path(at, i, old[i]), within)
         elif isinstance(old, (dict, list)) or not same(old, new):
-            self._lose_all(old, name, at, self._reason(name))
+            self._lose(old, name, at)
         else:
             self.ledger.leaves += 1
 
@@ -181,7 +181,8 @@ class Comparison:
         free = dict(enumerate(new))
         found: dict[int, Json] = {}
         scores = sorted(
-            ((self._shared(o, n, within), -i, -j) for i, o in enumerate(old) for j, n in free.items()), reverse=True
+            ((self._shared(o, n, within), -i, -j) for i, o in enumerate(old) for j, n in free.items()),
+            reverse=True,
         )
         for score, i, j in scores:
             if score > 0 and -i not in found and -j in free:
@@ -195,7 +196,10 @@ class Comparison:
         score = sum((_plain(path), str(value)) in other for path, value in leaves(old))
         text = old.get("reference")
         if isinstance(text, str) and isinstance(new.get("reference"), str):
-            target, made = self.before.index.resolve(text, within=within), self.after.index.resolve(new["reference"])
+            target, made = (
+                self.before.index.resolve(text, within=within),
+                self.after.index.resolve(new["reference"]),
+            )
             if target is not None and made is not None and target["resourceType"] == made["resourceType"]:
                 score += 2 if self.pairs.get(id(target)) is made else id(target) not in self.pairs
         return score
@@ -208,46 +212,61 @@ def _plain(path: str) -> str:
 
 def elements_read(plan: Plan) -> Reach:
     """The elements that some rule reads, by resource type, and why they do not come back; each covers what is in it."""
-    read: Reach = {}
-    entities = {name: entity.resource for name, entity in plan.entities.items()}
-    rows = [(s.resource, s.levels, s.rules) for m in plan.mappings.values() for s in m.sources]
-    rows += [(e.resource, e.levels, e.rules) for e in plan.entities.values()]
-    for resource, levels, rules in rows:
+    reach = _Reach(plan)
+    for planned in plan.mappings.values():
+        for source in planned.sources:
+            why = f"{ONE_WAY}: {source.source.because}" if source.source.oneway else ""
+            reach.add(source.resource, source.levels, source.rules, why)
+    for entity in plan.entities.values():
+        reach.add(entity.resource, entity.levels, entity.rules)
+    return reach.read
+
+
+class _Reach:
+    """Collects the elements that rules read."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.read: Reach = {}
+        self.entities = {name: entity.resource for name, entity in plan.entities.items()}
+
+    def add(
+        self, resource: str, levels: Sequence[PlannedLevel], rules: Sequence[PlannedRule], why: str = ""
+    ) -> None:
+        """Add what a row source or entity reads; ``why`` for one that is read one way."""
         starts = [(resource, "")]
         for level in levels:
-            starts.append(_walk(level.path.ops, starts[level.start], entities, read))
+            starts.append(self.walk(level.path.ops, starts[level.start], why or OTHERWISE))
         for rule in rules:
             for way in rule.ways:
                 if not way.reads or (isinstance(way.codec, Codec) and ANY in way.codec.types):
                     continue
+                reason = why or (OTHERWISE if way.writes else f"{ONE_WAY}: {way.because}")
                 for path in way.paths:
-                    type_, at = _walk(path.ops, starts[way.level], entities, read)
-                    why = OTHERWISE if way.writes else f"{ONE_WAY}: {way.because}"
-                    if read.setdefault(type_, {}).get(at, ONE_WAY).startswith(ONE_WAY):
-                        read[type_][at] = why
-    return read
+                    self.mark(*self.walk(path.ops, starts[way.level], reason), reason)
 
+    def mark(self, type_: str, at: str, reason: str) -> None:
+        """Say that an element is read; a rule that also writes it has the last word."""
+        known = self.read.setdefault(type_, {})
+        if known.get(at, ONE_WAY).startswith(ONE_WAY):
+            known[at] = reason
 
-def _walk(
-    ops: Sequence[Op], start: tuple[str, str], entities: dict[str, str], read: Reach
-) -> tuple[str, str]:
-    """The resource type and plain path at the end of ops; what their filters compare is marked as read."""
-    type_, at = start
-    for op in ops:
-        if isinstance(op, Get):
-            at = f"{at}.{op.key}" if at else op.key
-        elif isinstance(op, Filter):
-            for condition in op.conditions:
-                url = condition.literal
-                if at.endswith(EXTENSIONS) and condition.ops == URL:
-                    at = f"{at}({url})"
-                kind, end = _walk(condition.ops, (type_, at), entities, read)
-                read.setdefault(kind, {}).setdefault(end, OTHERWISE)
-        elif isinstance(op, Follow):
-            read.setdefault(type_, {}).setdefault(at, OTHERWISE)
-            type_, at = entities[op.entity], ""
-        elif isinstance(op, Meet):
-            type_, at = entities[op.entity], ""
-        elif isinstance(op, Back):
-            type_, at = op.type, ""
-    return type_, at
+    def walk(self, ops: Sequence[Op], start: tuple[str, str], reason: str) -> tuple[str, str]:
+        """The resource type and plain path at the end of ops; what filters and references read is marked."""
+        type_, at = start
+        for op in ops:
+            match op:
+                case Get(key):
+                    at = f"{at}.{key}" if at else key
+                case Filter(conditions):
+                    for condition in conditions:
+                        if at.endswith(EXTENSIONS) and condition.ops == URL:
+                            at = f"{at}({condition.literal})"
+                        self.mark(*self.walk(condition.ops, (type_, at), reason), reason)
+                case Follow(entity):
+                    self.mark(type_, at, reason)
+                    type_, at = self.entities[entity], ""
+                case Meet(entity):
+                    type_, at = self.entities[entity], ""
+                case Back(other):
+                    type_, at = other, ""
+        return type_, at

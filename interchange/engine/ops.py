@@ -69,6 +69,11 @@ def values(ops: Sequence[Op], node: Json, reads: Reads, row: Row, at: int = 0) -
                 yield from values(ops, target, reads, row, at + 1)
 
 
+def is_url(op: Filter) -> bool:
+    """Whether a filter only picks an extension by its URL."""
+    return all(c.ops == (Get("url", many=False),) for c in op.conditions)
+
+
 def wanted(condition: Condition, row: Row) -> Json:
     """The value a condition compares with: its literal, or the row's variable."""
     return row.get(condition.variable) if condition.variable else condition.literal
@@ -81,15 +86,18 @@ def holds(condition: Condition, node: Json, reads: Reads, row: Row) -> bool:
 
 
 class Nowhere:
-    """Reads for conditions on the way to FHIR: they stay inside the element."""
+    """Reads for conditions, constants and links on the way to FHIR: they stay inside the element."""
 
     def follow(self, reference: Json, entity: str) -> Resource | None:  # noqa: ARG002
+        """No resource."""
         return None
 
     def meet(self, entity: str, row: Row) -> Resource | None:  # noqa: ARG002
+        """No resource."""
         return None
 
     def back(self, resource: Resource, type_: str, key: str) -> Sequence[Resource]:  # noqa: ARG002
+        """No resources."""
         return ()
 
 
@@ -98,15 +106,15 @@ NOWHERE: Reads = Nowhere()
 
 def place(ops: Sequence[Op], node: Json, value: Json, writes: Writes, row: Row) -> bool:
     """Write a value at the end of ops, making what is missing; False where something else stands there."""
-    return _put(tuple(ops), 0, node, value, writes, row)
+    return _put(tuple(ops), node, value, writes, row)
 
 
 def container(ops: Sequence[Op], node: Json, writes: Writes, row: Row, *, fresh: bool) -> Json:
     """Return the element at the end of ops, made where missing; ``fresh`` appends a new one to a list at the end."""
-    return _open(tuple(ops), 0, node, writes, row, fresh)
+    return _open(tuple(ops), 0, node, writes, row, fresh=fresh)
 
 
-def _open(ops: tuple[Op, ...], at: int, node: Json, writes: Writes, row: Row, fresh: bool) -> Json:
+def _open(ops: tuple[Op, ...], at: int, node: Json, writes: Writes, row: Row, *, fresh: bool) -> Json:
     """Walk and make ops up to their end; None where a foreign value, or a row without keys, is in the way."""
     while at < len(ops):
         op = ops[at]
@@ -116,7 +124,7 @@ def _open(ops: tuple[Op, ...], at: int, node: Json, writes: Writes, row: Row, fr
                     return None
                 filters, after = _filters(ops, at + 1)
                 if after < len(ops) and isinstance(follow := ops[after], Follow):
-                    node = _refer(node, key, many, follow.entity, writes, row)
+                    node = _refer(node, op, follow.entity, writes, row)
                     at = after + 1
                 elif many:
                     new = fresh and after == len(ops)
@@ -174,7 +182,7 @@ def _assert(node: Json, conditions: Sequence[Condition], row: Row) -> bool:
         value = wanted(condition, row)
         if value is None:
             return False
-        if not holds(condition, node, NOWHERE, row) and not _put(condition.ops, 0, node, value, _NO_WRITES, row):
+        if not holds(condition, node, NOWHERE, row) and not _put(condition.ops, node, value, _NO_WRITES, row):
             return False
     return True
 
@@ -187,37 +195,39 @@ class _NoWrites:
 _NO_WRITES: Writes = _NoWrites()
 
 
-def _refer(node: Json, key: str, many: bool, entity: str, writes: Writes, row: Row) -> Json:
+def _refer(node: Json, get: Get, entity: str, writes: Writes, row: Row) -> Json:
     """Make a reference to the entity's resource, in a list or alone, and return that resource."""
     target = writes.follow(entity, row)
     if target is None:
         return None
     text = f"{target['resourceType']}/{target['id']}"
-    if many:
-        items = node.setdefault(key, [])
+    if get.many:
+        items = node.setdefault(get.key, [])
         if not any(isinstance(i, dict) and i.get("reference") == text for i in items):
             items.append({"reference": text})
         return target
-    found = node.setdefault(key, {"reference": text})
+    found = node.setdefault(get.key, {"reference": text})
     return target if isinstance(found, dict) and found.get("reference") == text else None
 
 
-def _put(ops: tuple[Op, ...], at: int, node: Json, value: Json, writes: Writes, row: Row) -> bool:
+def _put(ops: tuple[Op, ...], node: Json, value: Json, writes: Writes, row: Row) -> bool:
     end = len(ops)
     take = end > 0 and isinstance(ops[-1], Take)
     if take:
         end -= 1
     filters = ops[end - 1] if end and isinstance(ops[end - 1], Filter) else None
     last = end - (2 if filters else 1)
-    if last < at or not isinstance(leaf := ops[last], Get):
-        found = _open(ops, at, node, writes, row, fresh=False)
+    if last < 0 or not isinstance(leaf := ops[last], Get):
+        found = _open(ops, 0, node, writes, row, fresh=False)
         return found is not None and merge(found, value)
-    holder = _open(ops[:last], at, node, writes, row, fresh=False)
+    holder = _open(ops[:last], 0, node, writes, row, fresh=False)
     if not isinstance(holder, dict):
         return False
     if leaf.many and not isinstance(value, list):
         if isinstance(filters, Filter) or (take and isinstance(value, dict)):
-            item = _item(holder, leaf.key, filters.conditions if isinstance(filters, Filter) else (), row, new=False)
+            item = _item(
+                holder, leaf.key, filters.conditions if isinstance(filters, Filter) else (), row, new=False
+            )
             return item is not None and merge(item, value)
         items = holder.setdefault(leaf.key, [])
         if value not in items:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from interchange.fhir import path as p
-from interchange.fhir.lower import Focus, Get, LowerError, Lowered, Lowering
+from interchange.fhir.lower import Focus, Get, Lowered, LowerError, Lowering, typed_constant
 from interchange.issues import Issue, MappingError, Place
 from interchange.mapping.codecs import ENTITY, Codec, CodecError, Tools, bind_codec
 
@@ -47,7 +47,9 @@ class EntityRef:
         """A row under the entity's own variable names, where the rule has others (ACTARM for ARM)."""
         if self.row == self.variables:
             return dict(row)
-        renamed = {name: row[mine] for name, mine in zip(self.variables, self.row, strict=True) if mine in row}
+        renamed = {
+            name: row[mine] for name, mine in zip(self.variables, self.row, strict=True) if mine in row
+        }
         return {k: v for k, v in row.items() if k not in self.variables} | renamed
 
 
@@ -94,6 +96,7 @@ class PlannedEmit:
     path: Lowered
     value: str | bool | int
     template: bool = False
+    place: Place = field(default_factory=Place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +214,12 @@ class Planner:
             entity,
             resource,
             levels,
-            self._tests(entity.match, heads, resource),
-            {name: low for name, path in entity.links.items() if (low := self._optional(path, heads[-1][1], entity.place))},
+            self._tests(entity.match, heads, resource, entity.place),
+            {
+                name: low
+                for name, path in entity.links.items()
+                if (low := self._optional(path, heads[-1][1], entity.place))
+            },
             self._emits(entity.emit, heads, resource),
             tuple(self.rule(rule, heads, resource) for rule in entity.rules),
         )
@@ -222,19 +229,24 @@ class Planner:
         resource = self.resources.get(source.entity, "") if source.entity else source.resource
         if not self.lowering.elements.is_resource(resource):
             near = source.entity or source.resource
-            self._fault("IX-PATH-001", source.place, f"`{near}` is no resource type or entity", "check the spelling")
-            resource = "Basic"
+            self._fault(
+                "IX-PATH-001", source.place, f"`{near}` is no resource type or entity", "check the spelling"
+            )
+            return PlannedSource(domain, source, "Basic", (), (), (), (), (), ())
         heads, levels = self._levels(resource, source.levels)
+        if len(levels) < len(source.levels):  # said already; every path from there would be wrong as well
+            return PlannedSource(domain, source, resource, levels, (), (), (), (), ())
         return PlannedSource(
             domain,
             source,
             resource,
             levels,
-            self._tests(source.match, heads, resource),
-            self._tests(source.skip_if, heads, resource),
-            self._tests(source.only_if, heads, resource),
+            self._tests(source.match, heads, resource, source.place),
+            self._tests(source.skip_if, heads, resource, source.place),
+            self._tests(source.only_if, heads, resource, source.place),
             self._emits(source.emit, heads, resource),
-            self._keys(source, heads, resource) + tuple(self.rule(rule, heads, resource) for rule in source.rules),
+            self._keys(source, heads, resource)
+            + tuple(self.rule(rule, heads, resource) for rule in source.rules),
         )
 
     def _keys(self, source: Source, heads: list[tuple[str, Focus]], resource: str) -> tuple[PlannedRule, ...]:
@@ -257,7 +269,9 @@ class Planner:
         for level in levels:
             path = level.path.of(self.release)
             if path is None:
-                self._fault("IX-LEVEL-001", level.place, f"level has no path in {self.release}", "give it one")
+                self._fault(
+                    "IX-LEVEL-001", level.place, f"level has no path in {self.release}", "give it one"
+                )
                 continue
             start, rest = self._start(path, heads, resource)
             try:
@@ -292,7 +306,11 @@ class Planner:
             return None
 
     def _tests(
-        self, paths: tuple[Versioned[p.Path], ...], heads: list[tuple[str, Focus]], resource: str
+        self,
+        paths: tuple[Versioned[p.Path], ...],
+        heads: list[tuple[str, Focus]],
+        resource: str,
+        place: Place,
     ) -> tuple[PlannedTest, ...]:
         tests = []
         for versioned in paths:
@@ -303,7 +321,7 @@ class Planner:
             try:
                 tests.append(PlannedTest(start, self.lowering.lower(rest, heads[start][1])))
             except LowerError as error:
-                self._fault(error.code, Place(resource), str(error), error.hint)
+                self._fault(error.code, place, str(error), error.hint)
         return tuple(tests)
 
     def _emits(
@@ -319,10 +337,12 @@ class Planner:
                 lowered = self.lowering.lower(rest, heads[start][1])
                 if text.startswith("%"):
                     text = self.lowering.literal(p.System(*text[1:].partition("/")[::2]))
+                value = typed_constant(text, lowered.type)
             except LowerError as error:
                 self._fault(error.code, emit.place, str(error), error.hint)
                 continue
-            planned.append(PlannedEmit(start, lowered, _typed(text, lowered.type), template="$" in text))
+            template = "$" in text
+            planned.append(PlannedEmit(start, lowered, value, template, emit.place))
         return tuple(planned)
 
     def rule(self, rule: Rule, heads: list[tuple[str, Focus]], resource: str) -> PlannedRule:
@@ -342,10 +362,23 @@ class Planner:
             self._fault(error.code, alternative.place, f"{error} (`{lane}`)", error.hint)
             return None
         except CodecError as error:
-            self._fault("IX-CODEC-001", alternative.place, f"{error} (`{lane}`)", "choose the codec by the element's type")
+            self._fault(
+                "IX-CODEC-001",
+                alternative.place,
+                f"{error} (`{lane}`)",
+                "choose the codec by the element's type",
+            )
+            return None
+        except MappingError as error:  # a code map that is not there, or cannot be read
+            for issue in error.issues:
+                self._fault(
+                    issue.code, alternative.place, f"{issue.place}: {issue.message} (`{lane}`)", issue.hint
+                )
             return None
         if len({start for start, _ in starts}) > 1:
-            self._fault("IX-PATH-009", alternative.place, f"`{lane}` starts at two levels", "start both at one")
+            self._fault(
+                "IX-PATH-009", alternative.place, f"`{lane}` starts at two levels", "start both at one"
+            )
             return None
         return Way(
             alternative.variables,
@@ -389,19 +422,12 @@ class Planner:
         if missing := [v for v in own if v not in (*entity.variables, *entity.key)]:
             raise CodecError(f"entity `{name}` gives no {' '.join(missing)}")
         if len(own) != len(variables):
-            raise CodecError(f"`entity({name})` names {len(own)} variables, and the rule has {len(variables)}")
+            raise CodecError(
+                f"`entity({name})` names {len(own)} variables, and the rule has {len(variables)}"
+            )
         return EntityRef(name, link, own, variables)
-
-
-def _typed(text: str, type_: str) -> str | bool | int:
-    if type_ == "boolean":
-        return text == "true"
-    if type_ in ("integer", "positiveInt", "unsignedInt"):
-        return int(text)
-    return text
 
 
 def plan_project(project: Project, release: Release) -> Plan:
     """Return the plan of a project on a release; MappingError with every fault."""
     return Planner(project, release).plan()
-

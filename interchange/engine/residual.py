@@ -36,16 +36,23 @@ class Kept:
         return bool(self.cells or self.blanks or self.absent or self.order is not None)
 
 
+def _parts_of(parts: Json) -> list[Resource]:
+    """The sub-extensions of an extension, those left out that are none."""
+    every = parts if isinstance(parts, list) else ()
+    return [part for part in every if isinstance(part, dict) and isinstance(part.get("url"), str)]
+
+
 def _read(parts: Json) -> Kept:
     kept = Kept()
-    for part in parts if isinstance(parts, list) else ():
-        url, text = part.get("url"), part.get("valueString")
+    for part in _parts_of(parts):
+        url, text = part["url"], part.get("valueString")
         if url == BLANK:
             kept.blanks.add(str(text))
         elif url == ABSENT:
             kept.absent = part.get("valueBoolean") is True
         elif url == ORDER:
-            kept.order = part.get("valueInteger")
+            order = part.get("valueInteger")
+            kept.order = order if isinstance(order, int) else None
         elif url not in (ROW, DOMAIN) and isinstance(text, str):
             kept.cells[url] = text
     return kept
@@ -63,7 +70,9 @@ def _parts(kept: Kept, order: bool = True) -> list[Json]:
 
 def _named(extension: Json, name: str) -> bool:
     parts = extension.get("extension")
-    return isinstance(parts, list) and any(p.get("url") == ROW and p.get("valueString") == name for p in parts)
+    return isinstance(parts, list) and any(
+        p.get("url") == ROW and p.get("valueString") == name for p in parts
+    )
 
 
 def kept_cells(element: Json, url: str, name: str) -> Kept | None:
@@ -87,24 +96,29 @@ def keep_cells(element: Resource, url: str, name: str, kept: Kept) -> None:
         del element["extension"]
 
 
+def _is_row(extension: Json, url: str, domain: str) -> bool:
+    """Whether an extension holds a whole row of a domain."""
+    return (
+        isinstance(extension, dict)
+        and extension.get("url") == url
+        and any(p["url"] == DOMAIN and p.get("valueCode") == domain for p in _parts_of(extension.get("extension")))
+    )
+
+
 def kept_rows(resource: Resource, url: str, domain: str) -> Iterator[Kept]:
     """Yield the whole rows of a domain that a resource keeps."""
-    for extension in resource.get("extension") or ():
-        if isinstance(extension, dict) and extension.get("url") == url:
-            parts = extension.get("extension") or ()
-            if any(p.get("url") == DOMAIN and p.get("valueCode") == domain for p in parts):
-                yield _read(parts)
+    extensions = resource.get("extension")
+    for extension in extensions if isinstance(extensions, list) else ():
+        if _is_row(extension, url, domain):
+            yield _read(extension["extension"])
 
 
 def keep_rows(resource: Resource, url: str, domain: str, rows: list[Kept]) -> None:
     """Put whole rows of a domain at a resource, in place of those kept before."""
     extensions = resource.setdefault("extension", [])
-    extensions[:] = [
-        e
-        for e in extensions
-        if e.get("url") != url
-        or not any(p.get("url") == DOMAIN and p.get("valueCode") == domain for p in e.get("extension") or ())
+    extensions[:] = [e for e in extensions if not _is_row(e, url, domain)]
+    extensions += [
+        {"url": url, "extension": [{"url": DOMAIN, "valueCode": domain}, *_parts(kept)]} for kept in rows
     ]
-    extensions += [{"url": url, "extension": [{"url": DOMAIN, "valueCode": domain}, *_parts(kept)]} for kept in rows]
     if not extensions:
         del resource["extension"]

@@ -27,15 +27,18 @@ ROUNDS = 6
 class Written:
     """A row of a dataset, the element that it was written into if one took it, and what is kept beside it.
 
-    ``whole`` rows are kept at the study as they are; ``filled`` rows are null flavors that come by themselves.
+    ``whole`` rows are kept at the study as they are; ``filled`` rows are null flavors that come by themselves; ``lost``
+    rows have no study to be kept at. ``position`` counts the dataset's rows from 0.
     """
 
     row: Row
+    position: int
     source: PlannedSource | None = None
     levels: Sequence[Json] = ()
     kept: Kept = field(default_factory=Kept)
     whole: bool = False
     filled: bool = False
+    lost: bool = False
     back: Found | None = None
 
     @property
@@ -119,7 +122,7 @@ class Settling:
 
     def _whole(self, filled: list[Found]) -> bool:
         """Keep rows that no element took at their study, but for null flavors that come by themselves."""
-        loose = [w for w in self.written if w.back is None]
+        loose = [w for w in self.written if w.back is None and not w.lost]
         fills = [f.row for f in filled]
         changed = False
         if all(any(w.row == row for w in loose) for row in fills):
@@ -145,9 +148,10 @@ class Settling:
                 continue
             study = self.bench.follow("study", one.row)
             if study is None:
+                place = Place(record=f"{self.domain} row {one.position + 1}", field="STUDYID")
                 message = "a row without STUDYID has no study to stay with, and is left out"
-                self.issues.add(Issue("IX-KEY-001", "error", Place(record=self.domain), message, "fill in STUDYID"))
-                one.whole, one.filled = False, True
+                self.issues.add(Issue("IX-KEY-001", "error", place, message, "fill in STUDYID"))
+                one.whole, one.lost = False, True
                 continue
             if study not in self.shelf.types.get(study["resourceType"], ()):
                 self.shelf.add(study)
@@ -161,7 +165,7 @@ class Settling:
 
     def _order(self, found: list[Found]) -> bool:
         """Number the rows where their natural order is not the dataset's; False where it is."""
-        if [f.row for f in found] == [w.row for w in self.written if w.whole or w.filled or w.back is not None]:
+        if [f.row for f in found] == [w.row for w in self.written if not w.lost]:
             return False
         if all(w.kept.order is not None for w in self.written):
             return False
@@ -179,7 +183,7 @@ class Settling:
         """How the cells of each variable are held, in the order of first use."""
         tallies: dict[str, Tally] = {}
         for one in self.written:
-            for variable in one.row:
+            for variable in () if one.lost else one.row:
                 tally = tallies.setdefault(variable, Tally())
                 kind = self._kind(one, variable)
                 setattr(tally, kind, getattr(tally, kind) + 1)
@@ -202,6 +206,3 @@ class Settling:
         base = variable.rstrip("0123456789")
         long = base in self.planned.mapping.long and base in one.back.native
         return "native" if variable in one.back.native or long else "derived"
-
-
-

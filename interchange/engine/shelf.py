@@ -10,22 +10,43 @@ from interchange.engine.ops import Json, Resource, Row, values
 from interchange.fhir.references import Index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from interchange.engine.plan import EntityRef, Plan, PlannedEntity, PlannedLevel, PlannedTest
+    from interchange.engine.plan import (
+        EntityRef,
+        Plan,
+        PlannedEntity,
+        PlannedLevel,
+        PlannedSource,
+        PlannedTest,
+    )
+
+    Read = Callable[[PlannedSource | PlannedEntity, Sequence[Json], "ResourceShelf"], Row]
 
 Levels = list[Any]
 
 
-class ResourceShelf:
-    """Resources at hand, with the side tables of the plan's entities built as they are asked for."""
+def interpreted_read(
+    planned: PlannedSource | PlannedEntity, levels: Sequence[Json], shelf: ResourceShelf
+) -> Row:
+    """Return the cells of a row by the interpreter."""
+    return read_row(planned.rules, levels, shelf)
 
-    def __init__(self, plan: Plan) -> None:
+
+class ResourceShelf:
+    """Resources at hand, with the side tables of the plan's entities built as they are asked for.
+
+    ``read`` is the interpreter or a compiled reader.
+    """
+
+    def __init__(self, plan: Plan, read: Read = interpreted_read) -> None:
         self.plan = plan
+        self.read = read
         self.index = Index()
         self.types: dict[str, list[Resource]] = {}
         self.unresolved: dict[str, int] = {}
         self._rows: dict[tuple[str, int], Row] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
         self._keys: dict[str, dict[tuple[str, ...], Resource]] = {}
         self._referrers: dict[tuple[str, str], dict[int, list[Resource]]] = {}
         self._links: dict[tuple[str, str], dict[tuple[str, str], Row]] = {}
@@ -69,7 +90,11 @@ class ResourceShelf:
         planned = self.plan.entities[entity]
         if found is not None and found["resourceType"] == planned.resource:
             return found
-        if isinstance(reference, dict) and found is None and isinstance(identifier := reference.get("identifier"), dict):
+        if (
+            isinstance(reference, dict)
+            and found is None
+            and isinstance(identifier := reference.get("identifier"), dict)
+        ):
             return {"resourceType": planned.resource, "identifier": [identifier]}
         self.unresolved[entity] = self.unresolved.get(entity, 0) + 1
         return None
@@ -77,7 +102,9 @@ class ResourceShelf:
     def meet(self, entity: str, row: Row) -> Resource | None:
         """The resource of an entity that has the row's key variables."""
         planned = self.plan.entities[entity]
-        names = tuple(k for k in planned.entity.key if k in planned.entity.variables)
+        names = self._names.get(entity)
+        if names is None:
+            names = self._names[entity] = tuple(k for k in planned.entity.key if k in planned.entity.variables)
         table = self._keys.get(entity)
         if table is None:
             table = self._keys[entity] = {}
@@ -102,7 +129,7 @@ class ResourceShelf:
         key = (planned.entity.name, id(resource))
         row = self._rows.get(key)
         if row is None:
-            row = read_row(planned.rules, (resource,), self)
+            row = self.read(planned, (resource,), self)
             if "id" in resource:
                 self._rows[key] = row
         return row
@@ -129,8 +156,10 @@ class ResourceShelf:
         owner = self.plan.entities[planned.entity.within]
         for resource in self.of(planned.resource):
             study = self.entity_row(owner, resource).get(owner.entity.key[0], "")
+            within = self._within
             nodes = [levels[-1] for levels in self.levels(resource, planned.levels)]
-            rows = [read_row(planned.rules, (resource, node), self) for node in nodes]
+            self._within = within
+            rows = [self.read(planned, (resource, node), self) for node in nodes]
             derive_rows(rows, [[r.rule for r in planned.rules]] * len(rows), [frozenset()] * len(rows))
             path = planned.links.get(ref.link)
             for node, found in zip(nodes, rows, strict=True):
@@ -140,9 +169,9 @@ class ResourceShelf:
         return table
 
 
-def shelve(plan: Plan, resources: Iterable[Resource]) -> ResourceShelf:
+def shelve(plan: Plan, resources: Iterable[Resource], read: Read = interpreted_read) -> ResourceShelf:
     """Return a shelf that holds resources."""
-    shelf = ResourceShelf(plan)
+    shelf = ResourceShelf(plan, read)
     for resource in resources:
         shelf.add(resource)
     return shelf

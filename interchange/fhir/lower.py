@@ -131,6 +131,23 @@ class _At:
     seen: list[tuple[str, str]] = field(default_factory=list)
 
 
+def typed_constant(text: str, type_: str) -> str | bool | int:
+    """Return a constant as the JSON of an element's type; LowerError where the text is no such value.
+
+    >>> typed_constant("false", "boolean"), typed_constant("2", "positiveInt")
+    (False, 2)
+    """
+    if type_ == "boolean":
+        if text not in ("true", "false"):
+            raise LowerError("IX-PATH-010", f"`{text}` is no {type_}", "write true or false")
+        return text == "true"
+    if type_ in ("integer", "positiveInt", "unsignedInt"):
+        if not text.removeprefix("-").isdecimal():
+            raise LowerError("IX-PATH-010", f"`{text}` is no {type_}", "write a whole number")
+        return int(text)
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Lowering:
     """What lowering needs to know: the release, renamed elements, systems, and the resource of each entity."""
@@ -148,10 +165,10 @@ class Lowering:
     def lower(self, path: p.Path, focus: Focus) -> Lowered:
         """Return a path lowered from a focus; LowerError where the release has no such element."""
         at = _At(focus.content, focus.five, focus.content, crossing=focus.crossing)
-        for i, step in enumerate(path.steps):
+        for step in path.steps:
             if at.choice is not None and not isinstance(step, p.OfType):
                 self._ambiguous(at.choice)
-            self._step(at, step, path.steps[i + 1] if i + 1 < len(path.steps) else None)
+            self._step(at, step)
         if at.choice is not None:
             self._ambiguous(at.choice)
         self._settle(at)
@@ -160,13 +177,15 @@ class Lowering:
 
     def _ambiguous(self, choice: Element) -> None:
         types = ", ".join(choice.types[:6])
-        raise LowerError("IX-PATH-003", f"`{choice.name}[x]` has several types", f"add .ofType(…), one of {types}")
+        raise LowerError(
+            "IX-PATH-003", f"`{choice.name}[x]` has several types", f"add .ofType(…), one of {types}"
+        )
 
-    def _step(self, at: _At, step: p.Step, after: p.Step | None) -> None:
+    def _step(self, at: _At, step: p.Step) -> None:
         match step:
             case p.Name(name):
                 self._settle(at)
-                self._name(at, name, after)
+                self._name(at, name)
             case p.OfType(type_):
                 self._of_type(at, type_)
             case p.Extension(url):
@@ -180,7 +199,9 @@ class Lowering:
             case p.Resolve(entity):
                 self._settle(at)
                 if at.type not in ("Reference", "canonical", "uri", "CodeableReference"):
-                    raise LowerError("IX-PATH-005", f"resolve() needs a Reference, not {at.type}", "mend the path")
+                    raise LowerError(
+                        "IX-PATH-005", f"resolve() needs a Reference, not {at.type}", "mend the path"
+                    )
                 at.ops.append(Follow(entity))
                 self._jump(at, self._resource(entity))
             case p.Join(entity):
@@ -217,17 +238,11 @@ class Lowering:
         lowered = self.lower(path, Focus(at.content, at.five, at.crossing))
         if isinstance(lit, p.Var):
             return Condition(lowered.ops, "", lit.name, lit.slug)
-        text = self.literal(lit)
-        value: str | bool | int = text
-        if lowered.type == "boolean":
-            value = text == "true"
-        elif lowered.type in ("integer", "positiveInt", "unsignedInt"):
-            value = int(text)
-        return Condition(lowered.ops, value)
+        return Condition(lowered.ops, typed_constant(self.literal(lit), lowered.type))
 
-    def _name(self, at: _At, name: str, after: p.Step | None) -> None:
+    def _name(self, at: _At, name: str) -> None:
         if at.crossing:
-            self._cross(at, name, after)
+            self._cross(at, name)
             return
         renamed = self.aliases.get(f"{at.five}.{name}", name)
         element = self.elements.child(at.content, renamed)
@@ -235,7 +250,7 @@ class Lowering:
         if element is None:
             if five is None or self.release == "R5":
                 self._missing(at.content, name)
-            self._cross(at, name, after)
+            self._cross(at, name)
             return
         if element.choice:
             at.choice, at.many = element, element.many
@@ -252,7 +267,7 @@ class Lowering:
         hint = f"did you mean `{near}`?" if near else "see the element list of the release"
         raise LowerError("IX-PATH-002", f"{content} has no element `{name}` in {self.release}", hint)
 
-    def _cross(self, at: _At, name: str, after: p.Step | None) -> None:
+    def _cross(self, at: _At, name: str) -> None:
         """Into a cross-version extension (or its sub-extension) for an R5 element that the release lacks."""
         five = elements("R5").child(at.five, name)
         if five is None:
@@ -290,10 +305,14 @@ class Lowering:
         if choice is None:
             if type_ == at.type:
                 return
-            raise LowerError("IX-PATH-004", f"ofType({type_}) on an element of type {at.type}", "leave it out")
+            raise LowerError(
+                "IX-PATH-004", f"ofType({type_}) on an element of type {at.type}", "leave it out"
+            )
         if type_ not in choice.types:
             known = ", ".join(choice.types)
-            raise LowerError("IX-PATH-004", f"`{choice.name}[x]` has no type {type_} in {self.release}", f"use {known}")
+            raise LowerError(
+                "IX-PATH-004", f"`{choice.name}[x]` has no type {type_} in {self.release}", f"use {known}"
+            )
         key = f"{choice.name}{type_[0].upper()}{type_[1:]}"
         if at.content == "Extension" and choice.name != "value":
             key = f"value{type_[0].upper()}{type_[1:]}"
@@ -303,7 +322,12 @@ class Lowering:
         at.type = at.content = at.five = type_
 
     def _extension(self, at: _At, url: str) -> None:
-        if at.ops and isinstance(last := at.ops[-1], Get) and self.elements.is_primitive(at.type) and not at.owed:
+        if (
+            at.ops
+            and isinstance(last := at.ops[-1], Get)
+            and self.elements.is_primitive(at.type)
+            and not at.owed
+        ):
             at.ops[-1] = Get(f"_{last.key}", many=False)
         else:
             self._settle(at)

@@ -78,7 +78,7 @@ class Reader:
 
     ``issues`` takes what is wrong; ``rejected`` holds what was left out; ``identical`` counts repeats of a
     resource already read, which are dropped in silence. ``release`` bounds the resource types that are
-    known.
+    known. ``seen`` is what readers of other sources have read, where repeats among them count as well.
 
     >>> from interchange.issues import Issues
     >>> reader = Reader('{"resourceType": "Patient", "id": "1", "multipleBirthInteger": 2}', Issues())
@@ -86,7 +86,13 @@ class Reader:
     ['input:1 Patient/1']
     """
 
-    def __init__(self, source: object, issues: Issues, release: Release | None = None) -> None:
+    def __init__(
+        self,
+        source: object,
+        issues: Issues,
+        release: Release | None = None,
+        seen: dict[str, bytes] | None = None,
+    ) -> None:
         self.source = source
         self.issues = issues
         self.rejected: list[Rejected] = []
@@ -96,10 +102,12 @@ class Reader:
         )
         self._where = release or "any release"
         self._suggest = elements(release or "R5").suggest_type
+        self._shared = seen
         self._seen: dict[str, bytes] = {}
 
     def __iter__(self) -> Iterator[Record]:
-        self.rejected, self.identical, self._seen = [], 0, {}
+        self.rejected, self.identical = [], 0
+        self._seen = {} if self._shared is None else self._shared
         source = self.source
         if isinstance(source, str) and source.lstrip().startswith(("{", "[")):
             source = source.encode()

@@ -139,6 +139,15 @@ def _referee(resource: Mapping[str, object], release: Release) -> Iterator[tuple
         yield "contained", "fhir.resources has no model for a contained resource", None
 
 
+def to_model(resource: Mapping[str, object], release: Release) -> Any:
+    """Return a resource as a model of fhir.resources, R4 as R4B; pydantic's ValidationError where it refuses.
+
+    Decimals lose trailing zeros and ``+00:00`` becomes ``Z`` in these models.
+    """
+    text = msgspec.json.Encoder(decimal_format="number").encode(resource)
+    return _models(release)(str(resource["resourceType"])).model_validate_json(text)
+
+
 @cache
 def _models(release: Release) -> Callable[[str], Any]:
     if release == "R5":

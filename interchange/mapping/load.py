@@ -80,7 +80,9 @@ def read_trees(
     own = Path(folder) if folder is not None else None
     faults: list[Issue] = []
     if own is not None and not own.is_dir():
-        faults.append(Issue("IX-MAP-001", "error", Place(str(own)), "no such folder of mappings", "check --mappings"))
+        faults.append(
+            Issue("IX-MAP-001", "error", Place(str(own)), "no such folder of mappings", "check --mappings")
+        )
         own = None
     root = read_tree(shipped / PROJECT_FILE, f"mappings/{PROJECT_FILE}")
     settings = [own / PROJECT_FILE] if own is not None and (own / PROJECT_FILE).is_file() else []
@@ -92,7 +94,9 @@ def read_trees(
         tree = _collect(faults, lambda p=path: read_tree(p, str(p)))
         if tree is not None:
             _collect(faults, lambda p=path, t=tree: _lay(mappings, p.name, t))
-    return Trees(root, mappings, (shipped, own, *dict.fromkeys(file.parent for file in singles)), tuple(faults))
+    return Trees(
+        root, mappings, (shipped, own, *dict.fromkeys(file.parent for file in singles)), tuple(faults)
+    )
 
 
 def _lay(mappings: dict[str, Node], name: str, tree: Node) -> None:
@@ -116,7 +120,10 @@ def build_project(root: Node, trees: dict[str, Node], *folders: Path | None) -> 
     faults: list[Issue] = []
     places = [str(f) for f in reversed(folders) if f is not None]
     settings = {k: v.scalar() for k, v in root.items() if isinstance(v.value, str)}
-    sections = {name: dict((root.get(name) or Node({}, root.place)).items()) for name in ("systems", "entities", "aliases")}
+    sections = {
+        name: dict((root.get(name) or Node({}, root.place)).items())
+        for name in ("systems", "entities", "aliases")
+    }
     entities: dict[str, Entity] = {}
     for name, node in sections["entities"].items():
         _collect(faults, lambda n=name, t=node: entities.setdefault(n, _entity(n, t)))
@@ -183,7 +190,9 @@ def _emits(node: Node | None) -> tuple[Emit, ...]:
         try:
             parsed = parse_path(path)
         except PathError as error:
-            raise value.fault("IX-WORD-001", f"path `{path}`: {error}", "see docs/mapping_language.md") from error
+            raise value.fault(
+                "IX-WORD-001", f"path `{path}`: {error}", "see docs/mapping_language.md"
+            ) from error
         found.append(Emit(parsed, _versioned(value, str), value.place))
     return tuple(found)
 
@@ -231,7 +240,10 @@ def _rule(key: str, node: Node) -> Rule:
     if (alt := node.get("alt")) is not None:
         alternatives = tuple(_alternative(item, variables) for item in alt.each())
     elif (fhir := node.get("fhir")) is not None:
-        words = {"fhir": fhir, **{k: n for k in ("when", "oneway", "because") if (n := node.get(k)) is not None}}
+        words = {
+            "fhir": fhir,
+            **{k: n for k in ("when", "oneway", "because") if (n := node.get(k)) is not None},
+        }
         alternatives = (_alternative(Node(words, node.place), variables),)
     derive = node.get("derive")
     const = node.get("const")
@@ -257,7 +269,9 @@ def _rules(*nodes: Node | None) -> tuple[Rule, ...]:
             for variable in rule.variables:
                 if variable in owners:
                     message = f"`{variable}` is owned by two rules, `{owners[variable]}` and `{key}`"
-                    raise item.fault("IX-MAP-009", message, "make them one rule, with the two ways under `alt`")
+                    raise item.fault(
+                        "IX-MAP-009", message, "make them one rule, with the two ways under `alt`"
+                    )
                 owners[variable] = key
             owned = [i for i, old in enumerate(rules) if set(old.variables) & set(rule.variables)]
             if owned:
@@ -279,7 +293,9 @@ def _levels(node: Node | None) -> tuple[Level, ...]:
     levels = []
     for name, item in node.items():
         path = item.get("path") or item
-        levels.append(Level(name, _versioned(path, parse_path), item.place, item.words("by"), item.words("index")))
+        levels.append(
+            Level(name, _versioned(path, parse_path), item.place, item.words("by"), item.words("index"))
+        )
     return tuple(levels)
 
 
@@ -327,11 +343,15 @@ def _param_sources(tree: Node, places: list[str]) -> tuple[tuple[Source, ...], P
     sources, nulls = [], {}
     for code, node in body.items():
         if code not in table:
-            raise node.fault("IX-MAP-007", f"`{code}` is no parameter of `{params.table}`", "check the spelling")
+            raise node.fault(
+                "IX-MAP-007", f"`{code}` is no parameter of `{params.table}`", "check the spelling"
+            )
         _known(node, PARAM_WORDS | {"value", "null"})
         if (null := node.get("null")) is not None:
             nulls[code] = tuple(
-                Null(item.scalar()) if isinstance(item.value, str) else Null(item.text("flavor"), _guard(item.get("when")))
+                Null(item.scalar())
+                if isinstance(item.value, str)
+                else Null(item.text("flavor"), _guard(item.get("when")))
                 for item in null.each()
             )
         value = node.get("value")
@@ -385,7 +405,9 @@ def _mapping(tree: Node, places: list[str]) -> Mapping:
         after=tree.words("after"),
         order=tree.words("order"),
         long=tree.words("long"),
-        supp={q: Supp(n.text("label"), n.text("orig"), n.text("eval")) for q, n in supp.items()} if supp else {},
+        supp={q: Supp(n.text("label"), n.text("orig"), n.text("eval")) for q, n in supp.items()}
+        if supp
+        else {},
         params=params,
         examples=tuple(_example(item) for item in examples.each()) if examples else (),
         note=tree.text("note"),
@@ -408,5 +430,3 @@ def _entity(name: str, node: Node) -> Entity:
         rules=_rules(node.get("rules")),
         emit=_emits(node.get("emit")),
     )
-
-

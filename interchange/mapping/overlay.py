@@ -1,4 +1,7 @@
-"""A sponsor's overlay laid over a shipped file: whole rules replaced by variable, everything else by key."""
+"""A sponsor's overlay laid over a shipped file: whole rules replaced by variable, everything else by key.
+
+Levels (``each``) are replaced as a whole, since their order is their meaning.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ def merge_overlay(base: Node, overlay: Node) -> Node:
             merged[key] = _merge_rules(old, node)
         elif key == "rows" and old is not None:
             merged[key] = _merge_rows(old, node)
-        elif isinstance(node.value, dict) and old is not None and isinstance(old.value, dict):
+        elif key != "each" and isinstance(node.value, dict) and old is not None and isinstance(old.value, dict):
             merged[key] = Node({**old.value, **node.value}, node.place)
         elif key == "examples" and old is not None:
             merged[key] = Node([*old.each(), *node.each()], node.place)
@@ -26,13 +29,16 @@ def merge_overlay(base: Node, overlay: Node) -> Node:
 
 
 def _merge_rules(base: Node, overlay: Node) -> Node:
-    rules = dict(base.items())
-    for key, node in overlay.items():
-        owned = set(key.split())
-        for old in [k for k in rules if owned & set(k.split())]:
-            del rules[old]
-        rules[key] = node
-    return Node(rules, overlay.place)
+    """Rules of the overlay in the place of those whose variables they own: rules are read in order."""
+    owners = {variable: key for key, _ in overlay.items() for variable in key.split()}
+    rules: dict[str, Node] = {}
+    for key, node in base.items():
+        replaced = [owners[variable] for variable in key.split() if variable in owners]
+        if not replaced:
+            rules[key] = node
+        for own in dict.fromkeys(replaced):
+            rules.setdefault(own, overlay.get(own) or node)
+    return Node(rules | dict(overlay.items()), overlay.place)
 
 
 def _merge_rows(base: Node, overlay: Node) -> Node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,11 +35,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class CodeMap:
-    """A code map: its entries, and the codelist that its terms belong to."""
+    """A code map: its entries, and the codelist that its terms belong to.
+
+    ``retired`` are terms of earlier releases of the codelist, which the map still knows.
+    """
 
     name: str
     codelist: str
     entries: tuple[Entry, ...]
+    retired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Terminology:
-    """Controlled terminology: per codelist the terms with their C-codes; ``version`` is the package's date."""
+    """Controlled terminology: per codelist the terms with their C-codes; ``version`` is the package's date.
+
+    ``codes`` has the C-code of each codelist.
+    """
 
     version: str
     terms: dict[str, dict[str, str]]
     extensible: dict[str, bool]
+    codes: dict[str, str] = field(default_factory=dict)
 
 
 def _find(name: str, folder: str, places: Iterable[str]) -> Path:
@@ -67,7 +75,15 @@ def _find(name: str, folder: str, places: Iterable[str]) -> Path:
         if path.is_file():
             return path
     raise MappingError(
-        [Issue("IX-TABLE-001", "error", Place(f"{folder}/{name}.csv"), "no such table", "check the name in the mapping")]
+        [
+            Issue(
+                "IX-TABLE-001",
+                "error",
+                Place(f"{folder}/{name}.csv"),
+                "no such table",
+                "check the name in the mapping",
+            )
+        ]
     )
 
 
@@ -87,7 +103,15 @@ def _rows(path: Path, columns: tuple[str, ...]) -> tuple[dict[str, str], list[tu
         header = next(csv.reader([text]), [])
         if missing := [c for c in columns if c not in header]:
             raise MappingError(
-                [Issue("IX-TABLE-002", "error", Place(name, line + 1), f"no column {', '.join(missing)}", "add it")]
+                [
+                    Issue(
+                        "IX-TABLE-002",
+                        "error",
+                        Place(name, line + 1),
+                        f"no column {', '.join(missing)}",
+                        "add it",
+                    )
+                ]
             )
         reader = csv.DictReader(file, header)
         rows = [(line + 1 + reader.line_num, {k: v or "" for k, v in row.items() if k}) for row in reader]
@@ -100,13 +124,19 @@ def _code_map(name: str, path: Path) -> CodeMap:
     head, rows = _rows(path, columns)
     entries = tuple(
         Entry(
-            *(row[c] for c in columns[:-1]),
-            releases=frozenset(row["release"].split()),
-            place=Place(f"codemaps/{path.name}", line),
+            row["system"],
+            row["code"],
+            row["display"],
+            row["text"],
+            row["term"],
+            row["relation"],
+            row["prefer"],
+            frozenset(row["release"].split()),
+            Place(f"codemaps/{path.name}", line),
         )
         for line, row in rows
     )
-    return CodeMap(name, head.get("codelist", ""), entries)
+    return CodeMap(name, head.get("codelist", ""), entries, tuple(head.get("retired", "").split()))
 
 
 def read_code_map(name: str, places: Iterable[str]) -> CodeMap:
@@ -127,13 +157,15 @@ def read_parameters(name: str, places: Iterable[str]) -> dict[str, Parameter]:
 
 @lru_cache(maxsize=16)
 def _terminology(path: Path) -> Terminology:
-    head, rows = _rows(path, ("codelist", "extensible", "term", "code"))
+    head, rows = _rows(path, ("codelist", "codelist_code", "extensible", "term", "code"))
     terms: dict[str, dict[str, str]] = {}
     extensible: dict[str, bool] = {}
+    codes: dict[str, str] = {}
     for _, row in rows:
+        codes[row["codelist"]] = row["codelist_code"]
         terms.setdefault(row["codelist"], {})[row["term"]] = row["code"]
         extensible[row["codelist"]] = row["extensible"].lower() in ("yes", "y", "true")
-    return Terminology(head.get("version", ""), terms, extensible)
+    return Terminology(head.get("version", ""), terms, extensible, codes)
 
 
 def read_terminology(places: Iterable[str]) -> Terminology:

@@ -86,7 +86,9 @@ def read_tree(path: Path, name: str) -> Node:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         fault = f"not YAML: {error.problem or error.context}"
-        raise MappingError([Issue("IX-YAML-001", "error", Place(name, line), fault, "mend the line")]) from error
+        raise MappingError(
+            [Issue("IX-YAML-001", "error", Place(name, line), fault, "mend the line")]
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         fault = f"cannot be read: {type(error).__name__}"
         raise MappingError(

@@ -31,6 +31,12 @@ def _csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) ->
     return path
 
 
+def _none(path: Path) -> list[Path]:
+    """Take away what an earlier run left, so that no file speaks of another run."""
+    path.unlink(missing_ok=True)
+    return []
+
+
 def write_ledger(ledger: Ledger, folder: Path) -> Path:
     """Write the losses, a line each: resource, element, reason. No values."""
     rows = ((loss.resource, loss.element, loss.reason) for loss in ledger.losses)
@@ -40,7 +46,7 @@ def write_ledger(ledger: Ledger, folder: Path) -> Path:
 def write_codes(unmapped: Counter[tuple[str, str]], folder: Path) -> list[Path]:
     """Write the values that a code map does not hold, most frequent first; no file where there are none."""
     if not unmapped:
-        return []
+        return _none(folder / "codes.csv")
     rows = sorted(((name, value, count) for (name, value), count in unmapped.items()), key=lambda r: (-r[2], r))
     return [_csv(folder / "codes.csv", ("map", "value", "count"), rows)]
 
@@ -48,7 +54,7 @@ def write_codes(unmapped: Counter[tuple[str, str]], folder: Path) -> list[Path]:
 def write_issues(issues: Issues, folder: Path) -> list[Path]:
     """Write the issues with their places, without values; no file where there are none."""
     if not len(issues):
-        return []
+        return _none(folder / "issues.csv")
     rows = ((i.severity, i.code, str(i.place), i.message, i.hint) for i in issues)
     return [_csv(folder / "issues.csv", ("severity", "code", "place", "message", "hint"), rows)]
 
@@ -56,7 +62,7 @@ def write_issues(issues: Issues, folder: Path) -> list[Path]:
 def write_quarantine(rejected: Sequence[Rejected], folder: Path) -> list[Path]:
     """Write what was left out, a JSON line each: place, code, message and the raw record; no file for none."""
     if not rejected:
-        return []
+        return _none(folder / "quarantine.ndjson")
     lines = []
     for one in rejected:
         raw = one.raw.decode(errors="replace") if isinstance(one.raw, bytes) else one.raw
@@ -65,4 +71,13 @@ def write_quarantine(rejected: Sequence[Rejected], folder: Path) -> list[Path]:
         )
     path = folder / "quarantine.ndjson"
     write_bytes(path, b"\n".join(lines) + b"\n")
+    return [path]
+
+
+def write_lost(rows: Sequence[tuple[str, dict[str, str]]], folder: Path) -> list[Path]:
+    """Write rows that could not be converted, a JSON line each: dataset and cells; no file for none."""
+    if not rows:
+        return _none(folder / "quarantine.ndjson")
+    path = folder / "quarantine.ndjson"
+    write_bytes(path, b"".join(_JSON.encode({"dataset": name, "row": row}) + b"\n" for name, row in rows))
     return [path]

@@ -13,6 +13,7 @@ from interchange.engine.ledger import Comparison, Ledger
 from interchange.engine.plan import plan_project
 from interchange.engine.shelf import ResourceShelf, shelve
 from interchange.fhir.elements import Release, elements
+from interchange.fhir.structure import findings
 from interchange.fhir.write import ordered
 from interchange.issues import Issue, Issues, Place
 from interchange.sdtm.dataset import Dataset
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from interchange.engine.plan import Plan
     from interchange.engine.settle import Tally
     from interchange.fhir.read import Record
+    from interchange.issues import Severity
     from interchange.mapping.model import Mapping, Project
 
 Engine = Literal["compiled", "interpreted"]
@@ -67,9 +69,12 @@ def resources_to_datasets(
 ) -> Datasets:
     """Return the datasets of resources, in the order of the mappings' dependence."""
     plan = engines.plan
-    shelf = ResourceShelf(plan)
+    shelf = ResourceShelf(plan, engines.forward.read)
+    types = plan.resource_types()
     for record in records:
         shelf.add(record.resource, record.full_url)
+        if record.resource["resourceType"] in types:
+            _report_misfits(record, plan.release, issues)
     declared = read_declared(list(shelf.of("Library")))
     found = {domain: engines.forward.rows(planned, shelf) for domain, planned in plan.mappings.items()}
     result = Datasets(unmapped=Counter(plan.tools.misses))
@@ -82,6 +87,30 @@ def resources_to_datasets(
     return result
 
 
+# What of a misfit with the release's element table can leave a cell blank.
+_BLANK, _AS_IT_IS = "what cannot be read stays blank", "the text is taken as it stands"
+_MISFITS: dict[str, tuple[str, Severity, str]] = {
+    "type": ("IX-READ-001", "error", _BLANK),
+    "cardinality": ("IX-READ-002", "error", _BLANK),
+    "choice": ("IX-READ-003", "error", _BLANK),
+    "json": ("IX-READ-004", "error", _BLANK),
+    "unknown": ("IX-READ-005", "warning", "it is not read"),
+    "text": ("IX-READ-006", "warning", _AS_IT_IS),
+}
+
+
+def _report_misfits(record: Record, release: Release, issues: Issues) -> None:
+    """Report where a resource does not fit its release: what stands there may not be read."""
+    for finding in findings(record.resource, release):
+        if finding.kind in _MISFITS:
+            code, severity, meaning = _MISFITS[finding.kind]
+            place = replace(record.place, field=finding.path)
+            message = f"{finding.message}; {meaning}"
+            issues.add(
+                Issue(code, severity, place, message, finding.hint or "mend the source", finding.value)
+            )
+
+
 def _report_disagreements(forward: Forward, issues: Issues) -> None:
     for name, count in sorted(forward.disagreements.items()):
         message = f"{count} stored values differ from what the derivation gives; the stored ones are kept"
@@ -92,10 +121,14 @@ def _report_unresolved(shelf: ResourceShelf, issues: Issues) -> None:
     for entity, count in sorted(shelf.unresolved.items()):
         type_ = shelf.plan.entities[entity].resource
         message = f"{count} references to a {type_} find none in the source; what it holds stays blank"
-        issues.add(Issue("IX-REF-001", "warning", Place(record=type_), message, "add the resource to the source"))
+        issues.add(
+            Issue("IX-REF-001", "warning", Place(record=type_), message, "add the resource to the source")
+        )
 
 
-def to_datasets(plan: Plan, mapping: Mapping, found: Sequence[Found], declared: Declared) -> Iterator[Dataset]:
+def to_datasets(
+    plan: Plan, mapping: Mapping, found: Sequence[Found], declared: Declared
+) -> Iterator[Dataset]:
     """Yield the dataset of a domain and, where it has any, that of its supplemental qualifiers."""
     domain = mapping.domain
     before = declared.datasets.get(domain)
@@ -104,7 +137,7 @@ def to_datasets(plan: Plan, mapping: Mapping, found: Sequence[Found], declared: 
     spec = standard(plan.project.settings["sdtmig"]).dataset(domain)
     rows = [f.row for f in found]
     joined = declared.joins.get(domain)
-    qualifiers = _qualifiers(mapping, joined, rows, before is not None)
+    qualifiers = _qualifiers(mapping, joined, rows, {v.name for v in before.variables} if before else set())
     names = {v.qnam for v in qualifiers}
     own: Dataset
     if before is not None:
@@ -122,21 +155,25 @@ def to_datasets(plan: Plan, mapping: Mapping, found: Sequence[Found], declared: 
     yield parent
     supp_rows = supp.rows + (joined.leftovers if joined else [])
     if joined and len(joined.order) == len(supp_rows):
-        supp_rows = [row for _, row in sorted(zip(joined.order, supp_rows, strict=True), key=lambda pair: pair[0])]
+        supp_rows = [
+            row for _, row in sorted(zip(joined.order, supp_rows, strict=True), key=lambda pair: pair[0])
+        ]
     if supp_rows or joined:
         yield replace(supp, rows=supp_rows)
 
 
 def _qualifiers(
-    mapping: Mapping, joined: Joined | None, rows: Sequence[dict[str, str]], declared: bool
+    mapping: Mapping, joined: Joined | None, rows: Sequence[dict[str, str]], own: set[str]
 ) -> list[SuppVariable]:
-    """The variables of a domain that go into its supplemental dataset: declared ones, then the mapping's own."""
+    """The variables of a domain that go into its supplemental dataset: declared ones, then the mapping's own.
+
+    What the dataset declared as a variable of its ``own`` stays there.
+    """
     found = {v.qnam: v for v in joined.variables} if joined else {}
-    if not declared or joined is not None:
-        used = {name for row in rows for name in row}
-        for qnam, supp in mapping.supp.items():
-            if qnam in used:
-                found.setdefault(qnam, SuppVariable(qnam, supp.label, supp.orig, supp.eval))
+    used = {name for row in rows for name in row} - own
+    for qnam, supp in mapping.supp.items():
+        if qnam in used:
+            found.setdefault(qnam, SuppVariable(qnam, supp.label, supp.orig, supp.eval))
     return list(found.values())
 
 
@@ -144,7 +181,8 @@ def lay_beside(engines: Engines, shelf: ResourceShelf, found: dict[str, list[Fou
     """Return what the rows found on a shelf lose of its resources, by converting them back."""
     plan = engines.plan
     back = Backward(plan, engines.forward, engines.backward.write)
-    made = shelve(plan, back.convert({domain: [dict(f.row) for f in rows] for domain, rows in found.items()}))
+    resources = back.convert({domain: [dict(f.row) for f in rows] for domain, rows in found.items()})
+    made = shelve(plan, resources, engines.forward.read)
     comparison = Comparison(plan, shelf, made)
     for domain, rows in found.items():
         for one, written in zip(rows, back.settled[domain].written, strict=True):
@@ -162,10 +200,11 @@ class Resources:
     resources: list[Resource] = field(default_factory=list)
     tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    lost: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
 
 def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues: Issues) -> Resources:
-    """Return the resources of datasets; ``left_out`` says which datasets no mapping takes, and why."""
+    """Return the resources of datasets; ``left_out`` says which datasets no mapping takes, and why; ``lost`` are rows that have no key."""
     plan = engines.plan
     joins: dict[str, Joined] = {}
     result = Resources()
@@ -177,7 +216,11 @@ def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues:
         if parent is None:
             result.left_out[dataset.name] = f"no mapping takes {dataset.name}"
             message = f"{result.left_out[dataset.name]}: its {len(dataset.rows)} rows are left out"
-            issues.add(Issue("IX-MAP-020", "warning", Place(record=dataset.name), message, "add a mapping file for it"))
+            issues.add(
+                Issue(
+                    "IX-MAP-020", "warning", Place(record=dataset.name), message, "add a mapping file for it"
+                )
+            )
             continue
         joins[parent.name] = joined = join(parent, dataset)
         issues.extend(joined.issues)
@@ -190,6 +233,7 @@ def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues:
         resources.append(declare(parents.values(), joins, study))
     table = elements(plan.release)
     result.resources = [ordered(r, table) for r in sorted(resources, key=lambda r: _rank(r, plan))]
+    result.lost = back.lost
     result.tallies = {domain: back.settled[domain].tallies() for domain in rows}
     return result
 

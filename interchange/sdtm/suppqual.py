@@ -67,8 +67,8 @@ class Joined:
 def join(parent: Dataset, supp: Dataset) -> Joined:
     """Return the parent with each QNAM as a variable, after its own and in order of first use.
 
-    A row is placed by USUBJID and the value of IDVAR, as a number where IDVAR is Num; without IDVAR by
-    USUBJID alone. A qualifier of several parent rows, such as one of a --GRPID, goes to each of them. Left
+    A row is placed by STUDYID, USUBJID and the value of IDVAR, as a number where IDVAR is Num; without IDVAR by
+    STUDYID and USUBJID alone. A qualifier of several parent rows, such as one of a --GRPID, goes to each of them. Left
     over are rows without parent, rows whose QNAM is a variable of the parent itself, second rows of one QNAM
     and parent, and rows whose IDVAR, QLABEL, QORIG or QEVAL is not what most rows of the QNAM have.
     """
@@ -162,19 +162,21 @@ class _Finder:
     def __init__(self, parent: Dataset) -> None:
         self.parent = parent
         self.numeric = {variable.name for variable in parent.variables if variable.type == "Num"}
-        self.indexes: dict[str, dict[tuple[str, str], list[int]]] = {}
+        self.indexes: dict[str, dict[tuple[str, str, str], list[int]]] = {}
 
     def rows(self, row: Row) -> list[int]:
         """Return the places of the parent rows, none if there are none."""
         idvar = row.get("IDVAR", "")
         if idvar not in self.indexes:
             self.indexes[idvar] = self.index(idvar)
-        return self.indexes[idvar].get((row.get("USUBJID", ""), self.value(idvar, row)), [])
+        key = row.get("STUDYID", ""), row.get("USUBJID", ""), self.value(idvar, row)
+        return self.indexes[idvar].get(key, [])
 
     def identity(self, row: Row) -> tuple[str, ...]:
         """Return what tells a SUPP-- row from the others."""
         idvar = row.get("IDVAR", "")
-        return row.get("USUBJID", ""), idvar, self.value(idvar, row), row.get("QNAM", "")
+        subject = row.get("STUDYID", ""), row.get("USUBJID", "")
+        return *subject, idvar, self.value(idvar, row), row.get("QNAM", "")
 
     def value(self, idvar: str, row: Row) -> str:
         """Return the IDVARVAL of a SUPP-- row as the index has it."""
@@ -184,12 +186,13 @@ class _Finder:
         """Return a value of a variable without blanks about it, a Num one as a plain number."""
         return plain_number(text.strip()) if idvar in self.numeric else text.strip()
 
-    def index(self, idvar: str) -> dict[tuple[str, str], list[int]]:
-        """Return the places of the rows by subject and value of a variable."""
-        index: dict[tuple[str, str], list[int]] = defaultdict(list)
+    def index(self, idvar: str) -> dict[tuple[str, str, str], list[int]]:
+        """Return the places of the rows by study, subject and value of a variable."""
+        index: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for place, row in enumerate(self.parent.rows):
             if not idvar or idvar in row:
-                index[row.get("USUBJID", ""), self.comparable(idvar, row.get(idvar, ""))].append(place)
+                value = self.comparable(idvar, row.get(idvar, ""))
+                index[row.get("STUDYID", ""), row.get("USUBJID", ""), value].append(place)
         return dict(index)
 
 
@@ -225,7 +228,7 @@ def _problem(
     if "QNAM" not in row or "QVAL" not in row:
         return "IX-SUPP-001", "the row has no QNAM or no QVAL"
     if not targets:
-        return "IX-SUPP-002", "no parent row has its USUBJID and IDVARVAL"
+        return "IX-SUPP-002", "no parent row has its STUDYID, USUBJID and IDVARVAL"
     if own:
         return "IX-SUPP-003", "its QNAM is a variable of the parent itself"
     if unusual:
@@ -243,7 +246,7 @@ def _issue(name: str, number: int, problem: tuple[str, str]) -> Issue:
 
 def _rewritten(name: str, number: int) -> Issue:
     place = Place(line=number, record=name)
-    message = "written back, the row has STUDYID, RDOMAIN and IDVARVAL as its parent has them"
+    message = "written back, the row has RDOMAIN and IDVARVAL as its parent has them"
     return Issue("IX-SUPP-006", "info", place, message, "write them in SUPP-- as in the parent")
 
 

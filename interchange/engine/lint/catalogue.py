@@ -49,7 +49,12 @@ CHECKS: dict[str, Check] = {
         Check("IX-PATH-007", "error", "an unknown %system"),
         Check("IX-PATH-008", "error", "a $VARIABLE where only a constant can stand"),
         Check("IX-PATH-009", "error", "two paths of one codec that start at two levels"),
-        Check("IX-CODEC-001", "error", "a codec that is unknown or does not fit: name, arguments, type, or number of variables"),
+        Check("IX-PATH-010", "error", "a constant that is no value of the element's type"),
+        Check(
+            "IX-CODEC-001",
+            "error",
+            "a codec that is unknown or does not fit: name, arguments, type, or number of variables",
+        ),
         Check("IX-LEVEL-001", "error", "a level that has no path in a release"),
         # what the words refer to
         Check("IX-LINT-001", "error", "an entity that cannot be: no resource, an unknown `in`, or a circle of them"),

@@ -54,6 +54,8 @@ def required(scope: Scope) -> Iterator[Issue]:
                 continue
             which = "" if len(lacking) == len(mapping.sources) else f" in {', '.join(s.name for s in lacking[:4])}"
             word = "requires" if variable.core == "Req" else "expects"
-            message = f"SDTMIG {scope.guide.version} {word} {variable.name} in {mapping.domain}; no rule gives it{which}"
+            message = (
+                f"SDTMIG {scope.guide.version} {word} {variable.name} in {mapping.domain}; no rule gives it{which}"
+            )
             place = mapping.place if len(lacking) == len(mapping.sources) else lacking[0].place
             yield found(code, place, message, f"write a rule `{variable.name}: …`")

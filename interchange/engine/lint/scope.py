@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from interchange.engine.plan import EntityRef
+from interchange.mapping.codecs.coded import ConceptCodec, MultiCodec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from interchange.engine.plan import Plan, PlannedSource
     from interchange.fhir.elements import Release
@@ -61,8 +62,6 @@ class Scope:
 
 def in_releases(where: dict[Issue, list[str]], of: int) -> Iterator[Issue]:
     """Yield issues with the releases that they are found in, where those are not all."""
-    from dataclasses import replace
-
     for issue, releases in where.items():
         if len(releases) < of:
             yield replace(issue, message=f"{issue.message} (in {', '.join(releases)})")
@@ -81,10 +80,7 @@ def codec_name(codec: object) -> str:
     return "entity" if isinstance(codec, EntityRef) else str(getattr(codec, "name", ""))
 
 
-def listed(words: Sequence[str]) -> str:
-    """Return words as a text: ``A, B and C``.
-
-    >>> listed(["A", "B", "C"])
-    'A, B and C'
-    """
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
+def concept_of(codec: object) -> ConceptCodec | None:
+    """The code map behind a codec of one or several coded values; nothing for any other codec."""
+    inner = codec.one if isinstance(codec, MultiCodec) else codec
+    return inner if isinstance(inner, ConceptCodec) else None

@@ -6,20 +6,24 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from interchange.engine.examples import typed
 from interchange.engine.lint.catalogue import found
 from interchange.fhir.elements import RELEASES, elements
 from interchange.fhir.structure import findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping as Dict
+    from collections.abc import Iterable, Iterator
+    from collections.abc import Mapping as Dict
 
     from interchange.engine.lint.scope import Scope
     from interchange.issues import Issue, Place
-    from interchange.mapping.model import Example, Guard, Mapping, Project, Rule, Source
+    from interchange.mapping.model import Example, Guard, Mapping, Project, Source
 
 _TEMPLATE = re.compile(r"\$([A-Z][A-Z0-9]*)")
 # ISO 21090 null flavors (SDTMIG 3.4, 7.4.2, TSVALNF).
-NULL_FLAVORS = frozenset("NI INV DER OTH NINF PINF UNC MSK NA UNK ASKU NAV NASK QS TRC NP".split())
+NULL_FLAVORS = frozenset(
+    ["NI", "INV", "DER", "OTH", "NINF", "PINF", "UNC", "MSK", "NA", "UNK", "ASKU", "NAV", "NASK", "QS", "TRC", "NP"]
+)
 # Findings that an example may have: it shows a part of a resource.
 PARTIAL = frozenset({"missing"})
 
@@ -31,10 +35,14 @@ def entities(project: Project) -> Iterator[Issue]:
         seen, at = {name}, entity
         while at.within:
             if at.within not in project.entities:
-                yield found("IX-LINT-001", at.place, f"entity `{at.name}` is in `{at.within}`, which is no entity", known)
+                yield found(
+                    "IX-LINT-001", at.place, f"entity `{at.name}` is in `{at.within}`, which is no entity", known
+                )
                 break
             if at.within in seen:
-                yield found("IX-LINT-001", entity.place, f"entity `{name}` is in itself", "name the resource it lives in")
+                yield found(
+                    "IX-LINT-001", entity.place, f"entity `{name}` is in itself", "name the resource it lives in"
+                )
                 break
             seen.add(at.within)
             at = project.entities[at.within]
@@ -75,7 +83,9 @@ def sources(scope: Scope) -> Iterator[Issue]:
         if source.entity or source.resource:
             if source.resource and not source.id and source.oneway != "to-sdtm":
                 message = f"rows of {mapping.domain} `{source.name}` make resources, and nothing says under which id"
-                yield found("IX-LINT-002", source.place, message, "write `id: $USUBJID`, `entity:`, or `oneway: to-sdtm`")
+                yield found(
+                    "IX-LINT-002", source.place, message, "write `id: $USUBJID`, `entity:`, or `oneway: to-sdtm`"
+                )
         else:
             message = f"row source `{source.name}` of {mapping.domain} reads no resource"
             yield found("IX-LINT-002", source.place, message, "write `resource:` or `entity:`")
@@ -110,7 +120,6 @@ def _mentions(mapping: Mapping, source: Source) -> Iterator[tuple[str, Place, It
     yield "require", source.place, source.require
     yield "distinct", source.place, source.distinct
     yield "id", source.place, _TEMPLATE.findall(source.id)
-    # `pick` and `when` look at the row as it is, so a variable of the guide without a rule is well known there
     for level in source.levels:
         yield "by", level.place, level.by
         yield "index", level.place, level.index
@@ -145,36 +154,40 @@ def reasons(scope: Scope) -> Iterator[Issue]:
     """Yield one-way and dropped mappings without a reason."""
     for _, source in scope.sources():
         if source.oneway and not source.because:
-            yield _reason(source.place, f"row source `{source.name}` is {source.oneway}")
+            yield _reason(source.place, f"row source `{source.name}` goes {source.oneway} only")
     for rule in scope.rules():
         if rule.drop and not rule.because:
             yield _reason(rule.place, f"{' '.join(rule.variables)} is dropped")
         for alternative in rule.alternatives:
             if alternative.oneway and not alternative.because:
-                yield _reason(alternative.place, f"this way of {' '.join(rule.variables)} is {alternative.oneway}")
+                yield _reason(
+                    alternative.place, f"this way of {' '.join(rule.variables)} goes {alternative.oneway} only"
+                )
 
 
 def _reason(place: Place, what: str) -> Issue:
-    return found("IX-LINT-008", place, f"{what} only, without a reason" if "dropped" not in what else f"{what} without a reason", "say why under `because`")
+    return found("IX-LINT-008", place, f"{what}, and nothing says why", "give the reason under `because`")
 
 
 def examples(scope: Scope) -> Iterator[Issue]:
     """Yield examples that cannot be run, or whose FHIR the release does not have."""
+    known = {}
     for mapping in scope.project.mappings.values():
-        known = {v for s in mapping.sources for v in scope.variables(s)} | set(mapping.supp)
+        known[mapping.domain] = {v for s in mapping.sources for v in scope.variables(s)} | set(mapping.supp)
         if mapping.params is not None:
-            known.add(mapping.params.null)
+            known[mapping.domain].add(mapping.params.null)
+    for mapping in scope.project.mappings.values():
         for example in mapping.examples:
             yield from _example(example, mapping, known)
 
 
-def _example(example: Example, mapping: Mapping, known: set[str]) -> Iterator[Issue]:
+def _example(example: Example, mapping: Mapping, known: Dict[str, set[str]]) -> Iterator[Issue]:
     for message, hint in _faults(example, mapping, known):
         named = f"example `{example.name}`" if example.name else "an example without a name"
         yield found("IX-LINT-010", example.place, f"{named}: {message}", hint)
 
 
-def _faults(example: Example, mapping: Mapping, known: set[str]) -> Iterator[tuple[str, str]]:
+def _faults(example: Example, mapping: Mapping, known: Dict[str, set[str]]) -> Iterator[tuple[str, str]]:
     if not example.name:
         yield "nothing says what it shows", "write `name:`"
     if not example.sdtm:
@@ -184,17 +197,17 @@ def _faults(example: Example, mapping: Mapping, known: set[str]) -> Iterator[tup
     for release in example.releases:
         if release not in RELEASES:
             yield f"`{release}` is no FHIR release", f"use {', '.join(RELEASES)}"
-    for name in dict.fromkeys(v for row in example.sdtm for v in row):
-        if name not in known:
-            near = get_close_matches(name, sorted(known), 1)
-            yield f"no rule of {mapping.domain} gives {name}", f"did you mean `{near[0]}`?" if near else "mend the name"
+    for domain, name in dict.fromkeys((r.get("DOMAIN", mapping.domain), v) for r in example.sdtm for v in r):
+        if domain not in known:
+            yield f"a row of {domain}, which has no mapping", "mend the name"
+        elif name not in known[domain] and name.rstrip("0123456789") not in mapping.long:
+            near = get_close_matches(name, sorted(known[domain]), 1)
+            yield f"no rule of {domain} gives {name}", f"did you mean `{near[0]}`?" if near else "mend the name"
     for resource in example.fhir:
         yield from _misfits(resource, example)
 
 
 def _misfits(resource: Dict[str, object], example: Example) -> Iterator[tuple[str, str]]:
-    from interchange.engine.examples import typed
-
     for release in RELEASES:
         if release in example.releases and isinstance(resource, dict):
             for one in findings(typed(resource, release), release):

@@ -90,9 +90,14 @@ class ConceptCodec(Codec):
                 return entries[0].code or entries[0].system
             return text if self.type == "string" and not self.strict and text.strip() else None
         if not entries:
-            return {"text": text} if self.type == "CodeableConcept" and not self.strict and text.strip() else None
+            return (
+                {"text": text}
+                if self.type == "CodeableConcept" and not self.strict and text.strip()
+                else None
+            )
         codings = [
-            {k: v for k, v in (("system", e.system), ("code", e.code), ("display", e.display)) if v} for e in entries
+            {k: v for k, v in (("system", e.system), ("code", e.code), ("display", e.display)) if v}
+            for e in entries
         ]
         if self.type == "Coding":
             return codings[0]
@@ -102,20 +107,24 @@ class ConceptCodec(Codec):
         return concept
 
 
-class MultiCodec(ConceptCodec):
+class MultiCodec(Codec):
     """``multi(map)``: several values in one variable and its numbered ones: RACE is MULTIPLE, RACE1 .. RACEn the values.
 
     SDTMIG 3.4, DM assumption on multiple races; the numbered variables go to the supplemental dataset.
     """
 
     name: ClassVar[str] = "multi"
+    types: ClassVar[frozenset[str]] = ConceptCodec.types
     arity: ClassVar[int] = 0
     many: ClassVar[bool] = True
 
+    def __init__(self, args: tuple[str, ...], type_: str, tools: Tools) -> None:
+        super().__init__(args, type_, tools)
+        self.one = ConceptCodec(args, type_, tools)
+
     def decode(self, *values: Json) -> tuple[str | None, ...] | None:
         """One value as itself; several as MULTIPLE and each."""
-        decoded = (super(MultiCodec, self).decode(v) for v in values[0])
-        found = list(dict.fromkeys(term for term in decoded if term is not None))
+        found = list(dict.fromkeys(term for v in values[0] if (term := self.one.decode(v)) is not None))
         if len(found) < 2:
             return (found[0],) if found else None
         return ("MULTIPLE", *found)
@@ -124,5 +133,5 @@ class MultiCodec(ConceptCodec):
         """The list of codings; nothing where one of the values has no code."""
         first, *rest = text
         terms = [t for t in rest if t] if first == "MULTIPLE" and any(rest) else [first]
-        encoded = [super(MultiCodec, self).encode(t) for t in terms if t]
+        encoded = [self.one.encode(t) for t in terms if t]
         return encoded if encoded and None not in encoded else None

@@ -9,7 +9,9 @@ from typing import ClassVar
 from interchange.mapping.codecs.base import Codec, Json, Law, Tools
 from interchange.mapping.tables import read_code_map
 
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?")
+# FHIR's decimal also allows an exponent; 1e5 would come back as 1E+5, so it is left to text
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
+LONGEST = 40  # digits; a number beyond that is shown with its exponent
 QUANTITIES = frozenset({"Quantity", "SimpleQuantity", "Age", "Duration", "Count", "Distance"})
 _INT = re.compile(r"-?(0|[1-9][0-9]{0,9})")
 _COMPARED = re.compile(r"(<=|>=|<|>)\s?(\S+)")
@@ -21,7 +23,7 @@ def decimal_of(text: str | None) -> Decimal | None:
     >>> decimal_of("5.10"), decimal_of("1,5"), decimal_of("007")
     (Decimal('5.10'), None, None)
     """
-    if text is None or not _DECIMAL.fullmatch(text):
+    if text is None or text == "-0" or not _DECIMAL.fullmatch(text):  # JSON's -0 reads back as the whole number 0
         return None
     return Decimal(text)
 
@@ -30,6 +32,8 @@ def number_of(value: Json) -> str | None:
     """Return the text of a JSON number with its own digits; nothing for what is no number."""
     if isinstance(value, bool) or value is None:
         return None
+    if isinstance(value, Decimal) and abs(value.adjusted()) < LONGEST:
+        return f"{value:f}"  # 0.0000001, where str has 1E-7
     if isinstance(value, (int, Decimal)):
         return str(value)
     if isinstance(value, float):
@@ -215,4 +219,3 @@ class QuantityCodec(Codec):
         if compared:
             quantity["comparator"] = compared[1]
         return quantity | self.units.write(unit) if unit else quantity
-

@@ -15,7 +15,9 @@ class StringCodec(Codec):
     """``string``: a text as it is. FHIR strings are not empty and have no blanks alone."""
 
     name: ClassVar[str] = "string"
-    types: ClassVar[frozenset[str]] = frozenset({"string", "markdown", "uri", "url", "canonical", "xhtml", "base64Binary"})
+    types: ClassVar[frozenset[str]] = frozenset(
+        {"string", "markdown", "uri", "url", "canonical", "xhtml", "base64Binary"}
+    )
     law: ClassVar[Law] = "iso"
     samples: ClassVar[tuple[str, ...]] = ("Any text, as it is", "αβγ")
 
@@ -54,7 +56,8 @@ def escape_id(text: str) -> str:
     ('Xan.5FHi', 'Xan_Hi')
     """
     return "".join(
-        c if c.isascii() and (c.isalnum() or c == "-") else "".join(f".{b:02X}" for b in c.encode()) for c in text
+        c if c.isascii() and (c.isalnum() or c == "-") else "".join(f".{b:02X}" for b in c.encode())
+        for c in text
     )
 
 
@@ -121,7 +124,9 @@ class ExpressionCodec(Codec):
         value = values[0]
         if not isinstance(value, dict):
             return None
-        text = value.get("description") or (value.get("expression") if value.get("language") == "text/plain" else None)
+        text = value.get("description") or (
+            value.get("expression") if value.get("language") == "text/plain" else None
+        )
         return text if isinstance(text, str) else None
 
     def encode(self, text: str) -> Json:

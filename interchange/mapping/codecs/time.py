@@ -81,7 +81,15 @@ class DtcCodec(Codec):
 
 
 _UNITS = {"a": "Y", "mo": "M", "wk": "W", "d": "D", "h": "TH", "min": "TM", "s": "TS"}
-_NAMES = {"Y": "years", "M": "months", "W": "weeks", "D": "days", "TH": "hours", "TM": "minutes", "TS": "seconds"}
+_NAMES = {
+    "Y": "years",
+    "M": "months",
+    "W": "weeks",
+    "D": "days",
+    "TH": "hours",
+    "TM": "minutes",
+    "TS": "seconds",
+}
 _DURATION = re.compile(r"P(?:(\d+(?:\.\d+)?)([YMWD])|(T)(\d+(?:\.\d+)?)([HMS]))")
 _UCUM = "http://unitsofmeasure.org"
 

@@ -1,0 +1,43 @@
+# make demo   set everything up and take a trial from FHIR to SDTM and back
+# make test   set everything up and run the tests
+# make check  format, lint, types, layers, mapping files
+# make bench  measure, and print the table
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT := out/demo
+TRIAL := examples/nct05574608/bundle.json
+
+.PHONY: demo test check bench pilot docs clean
+
+$(VENV)/run: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/dev: $(VENV)/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+demo: $(VENV)/run
+	rm -rf $(OUT)
+	$(BIN)/interchange to-sdtm $(TRIAL) --out $(OUT)/sdtm --format xpt,dataset-json
+	$(BIN)/interchange to-fhir $(OUT)/sdtm/*.xpt --out $(OUT)/fhir
+	$(BIN)/interchange roundtrip $(TRIAL)
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interchange lint
+
+bench: $(VENV)/dev
+	$(BIN)/python benchmarks/bench_engines.py
+
+clean:
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,105 @@
+"""``interchange roundtrip``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from interchange.cli import options  # noqa: TC001 - typer reads annotations
+from interchange.cli.outcome import FAILED, check_strict, ending
+from interchange.cli.screen import counting, show
+
+if TYPE_CHECKING:
+    from interchange.api import FhirVersion, RoundTrip
+    from interchange.report.trip import TripSummary
+    from interchange.runners.local import Engine
+
+DANGLING = "IX-VALID-011"
+
+
+def roundtrip(
+    source: options.Sources,
+    fhir_version: options.AnyRelease = "auto",
+    sdtmig: options.Guide = None,
+    mappings: options.Mappings = None,
+    study: options.Study = None,
+    encoding: options.InputEncoding = None,
+    engine: options.Engine = "compiled",
+    by_variable: Annotated[bool, typer.Option("--by-variable", help="Of SDTM, the numbers by variable.")] = False,
+    losses: Annotated[bool, typer.Option("--losses", help="Of FHIR, list every leaf that is lost.")] = False,
+    strict: options.Strict = False,
+    json: options.AsJson = False,
+    show_values: options.ShowValues = False,
+) -> None:
+    """Convert SDTM to FHIR and back, or FHIR to SDTM and back, and compare.
+
+    Exits with 1 where a cell is different, or a resource in between is not valid.
+    """
+    from interchange import api
+    from interchange.report.groups import show_groups
+    from interchange.report.losses import show_losses
+    from interchange.report.plain import as_json_text, plain
+    from interchange.report.trip import show_trip
+
+    with ending(as_json=json, show_values=show_values), counting("resources or rows") as count:
+        trip = api.roundtrip(
+            source,
+            fhir_version=cast("FhirVersion", fhir_version),
+            sdtmig=sdtmig,
+            mappings=mappings,
+            study=study,
+            encoding=encoding,
+            engine=cast("Engine", engine),
+            progress=count,
+        )
+    summary = _summary(trip, values=show_values)
+    listed = trip.ledger if losses else None
+    if json:
+        words = plain(summary)
+        assert isinstance(words, dict)  # noqa: S101 - a dataclass is an object
+        typer.echo(as_json_text(words if listed is None else {**words, "losses": listed.losses}))
+    else:
+        show(show_groups(summary.issues), stderr=True)
+        shown = show_trip(summary, by_variable=by_variable)
+        shown += [] if listed is None else show_losses(listed)
+        show([*shown, summary.verdict], stderr=False)
+    if not trip.equal:
+        raise typer.Exit(FAILED)
+    check_strict(trip.issues, strict=strict)
+
+
+def _summary(trip: RoundTrip, *, values: bool) -> TripSummary:
+    from interchange.issues import Issues
+    from interchange.report.conversion import state
+    from interchange.report.groups import group_issues
+    from interchange.report.losses import total_ledger
+    from interchange.report.tallies import count_cells
+    from interchange.report.trip import TripSummary, fhir_verdict, sdtm_verdict
+
+    validation = Issues()
+    validation.extend(trip.invalid)
+    dangling = validation.counts[DANGLING]
+    findings = len(validation) - dangling
+    issues = group_issues(trip.issues, values=values)
+    cells = count_cells(trip.tallies, trip.different) if trip.kind == "SDTM" else None
+    ledger = None if trip.ledger is None else total_ledger(trip.ledger)
+    verdict = sdtm_verdict(cells or [], trip.left_out, findings, dangling)
+    if ledger is not None:
+        verdict = fhir_verdict(ledger, len(trip.rejected))
+    return TripSummary(
+        status=state(issues) if trip.equal else "failed",
+        kind=trip.kind,
+        fhir_version=trip.release,
+        equal=trip.equal,
+        verdict=verdict,
+        resources=dict(trip.resources),
+        rejected=len(trip.rejected),
+        datasets=cells,
+        left_out=trip.left_out,
+        findings=findings,
+        dangling=dangling,
+        validation=group_issues(validation, values=values),
+        ledger=ledger,
+        issues=issues,
+    )

@@ -1,0 +1,97 @@
+"""``interchange to-fhir``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import typer
+
+from interchange.cli import options
+from interchange.cli.outcome import check_strict, ending
+from interchange.cli.screen import counting, show
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from interchange.api import FhirResult
+    from interchange.fhir.elements import Release
+    from interchange.report.conversion import FhirSummary
+    from interchange.runners.local import Engine
+
+SHAPES = ("ndjson", "bundle")
+
+As = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="|".join(SHAPES),
+        callback=options.one_of(SHAPES, "shape"),
+        help="NDJSON by resource type, or one Bundle.",
+    ),
+]
+Check = Annotated[bool, typer.Option("--check/--no-check", help="Validate the resources; findings become issues.")]
+
+
+def to_fhir(
+    source: options.SdtmSources,
+    out: options.Out,
+    fhir_version: options.Release = "R5",
+    as_: As = "ndjson",
+    sdtmig: options.Guide = None,
+    mappings: options.Mappings = None,
+    study: options.Study = None,
+    encoding: options.InputEncoding = None,
+    engine: options.Engine = "compiled",
+    check: Check = False,
+    strict: options.Strict = False,
+    json: options.AsJson = False,
+    show_values: options.ShowValues = False,
+) -> None:
+    """Convert SDTM datasets to FHIR resources.
+
+    Nothing is lost: what no element holds is kept beside it. issues.csv lists what was wrong.
+    """
+    from interchange import api
+    from interchange.report.conversion import show_fhir
+    from interchange.report.plain import as_json_text
+
+    with ending(as_json=json, show_values=show_values):
+        with counting("rows") as count:
+            result = api.to_fhir(
+                source,
+                fhir_version=cast("Release", fhir_version),
+                sdtmig=sdtmig,
+                mappings=mappings,
+                study=study,
+                engine=cast("Engine", engine),
+                encoding=encoding,
+                progress=count,
+            )
+            if check:
+                result.issues.extend(result.check())
+        files = result.write(out, cast("Literal['ndjson', 'bundle']", as_))
+    summary = _summary(result, files, values=show_values)
+    if json:
+        typer.echo(as_json_text(summary))
+    else:
+        show(show_fhir(summary), stderr=True)
+    check_strict(result.issues, strict=strict)
+
+
+def _summary(result: FhirResult, files: list[Path], *, values: bool) -> FhirSummary:
+    from interchange.report.conversion import FhirSummary, state
+    from interchange.report.groups import group_issues
+    from interchange.report.tallies import count_cells
+
+    issues = group_issues(result.issues, values=values)
+    return FhirSummary(
+        status=state(issues),
+        fhir_version=result.release,
+        resources=dict(Counter(resource["resourceType"] for resource in result.resources)),
+        datasets=count_cells(result.tallies),
+        left_out=result.left_out,
+        lost=len(result.lost),
+        files=files,
+        issues=issues,
+    )

@@ -1,0 +1,81 @@
+"""``interchange to-sdtm``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from interchange.cli import options  # noqa: TC001 - typer reads annotations
+from interchange.cli.outcome import check_strict, ending
+from interchange.cli.screen import counting, show
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from interchange.api import FhirVersion, SdtmResult
+    from interchange.report.conversion import SdtmSummary
+    from interchange.runners.local import Engine
+
+
+def to_sdtm(
+    source: options.FhirSources,
+    out: options.Out,
+    format: options.Formats = ["xpt"],  # noqa: A002, B006 - the option's name; typer copies the default
+    fhir_version: options.AnyRelease = "auto",
+    sdtmig: options.Guide = None,
+    mappings: options.Mappings = None,
+    study: options.Study = None,
+    encoding: options.OutputEncoding = "utf-8",
+    engine: options.Engine = "compiled",
+    no_ledger: Annotated[bool, typer.Option("--no-ledger", help="Do not list what is lost; quicker.")] = False,
+    strict: options.Strict = False,
+    json: options.AsJson = False,
+    show_values: options.ShowValues = False,
+) -> None:
+    """Convert FHIR resources to SDTM datasets.
+
+    Beside them: ledger.csv (what FHIR has and SDTM lost), issues.csv, codes.csv, quarantine.ndjson.
+    """
+    from interchange import api
+    from interchange.report.conversion import show_sdtm
+    from interchange.report.plain import as_json_text
+
+    with ending(as_json=json, show_values=show_values):
+        with counting("resources") as count:
+            result = api.to_sdtm(
+                source,
+                fhir_version=cast("FhirVersion", fhir_version),
+                sdtmig=sdtmig,
+                mappings=mappings,
+                study=study,
+                engine=cast("Engine", engine),
+                ledger=not no_ledger,
+                progress=count,
+            )
+        files = result.write(out, format, encoding=encoding)
+    summary = _summary(result, files, values=show_values)
+    if json:
+        typer.echo(as_json_text(summary))
+    else:
+        show(show_sdtm(summary), stderr=True)
+    check_strict(result.issues, strict=strict)
+
+
+def _summary(result: SdtmResult, files: list[Path], *, values: bool) -> SdtmSummary:
+    from interchange.report.codes import count_unmapped
+    from interchange.report.conversion import SdtmSummary, sizes, state
+    from interchange.report.groups import group_issues
+    from interchange.report.losses import total_ledger
+
+    issues = group_issues(result.issues, values=values)
+    return SdtmSummary(
+        status=state(issues),
+        fhir_version=result.release,
+        datasets=sizes(result.datasets),
+        files=files,
+        issues=issues,
+        rejected=len(result.rejected),
+        unmapped=count_unmapped(result.unmapped, values=values),
+        ledger=None if result.ledger is None else total_ledger(result.ledger),
+    )
