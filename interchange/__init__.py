@@ -10,16 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from interchange.api import (
-        Batch,
-        FhirResult,
-        RoundTrip,
-        SdtmResult,
-        roundtrip,
-        stream_sdtm,
-        to_fhir,
-        to_sdtm,
-    )
+    from interchange.api import roundtrip, stream_sdtm, to_fhir, to_sdtm
     from interchange.issues import (
         InterchangeError,
         Issue,
@@ -29,6 +20,7 @@ if TYPE_CHECKING:
         SourceError,
         TargetError,
     )
+    from interchange.results import Batch, FhirResult, RoundTrip, SdtmResult
     from interchange.sdtm.dataset import Dataset, Variable
 
 __version__ = "0.1.0"
@@ -54,9 +46,9 @@ __all__ = [
 
 _HOMES = {
     "interchange.sdtm.dataset": {"Dataset", "Variable"},
-    "interchange.api": {"Batch", "FhirResult", "RoundTrip"},
+    "interchange.api": {"roundtrip", "stream_sdtm", "to_fhir", "to_sdtm"},
+    "interchange.results": {"Batch", "FhirResult", "RoundTrip", "SdtmResult"},
 }
-_HOMES["interchange.api"] |= {"SdtmResult", "roundtrip", "stream_sdtm", "to_fhir", "to_sdtm"}
 _HOMES["interchange.issues"] = {n for n in __all__ if n.endswith("Error")} | {"Issue", "Issues", "Place"}
 
 

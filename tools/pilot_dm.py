@@ -9,7 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from interchange.api import read_datasets, to_sdtm
+from interchange.api import to_sdtm
+from interchange.intake import read_datasets
 from interchange.issues import Issues
 
 PAGE = Path(__file__).parents[1] / "docs" / "pilot-dm.md"

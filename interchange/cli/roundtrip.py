@@ -11,7 +11,8 @@ from interchange.cli.outcome import FAILED, check_strict, ending
 from interchange.cli.screen import counting, show
 
 if TYPE_CHECKING:
-    from interchange.api import FhirVersion, RoundTrip
+    from interchange.intake import FhirVersion
+    from interchange.results import RoundTrip
     from interchange.report.trip import TripSummary
     from interchange.runners.local import Engine
 

@@ -14,7 +14,7 @@ from interchange.cli.screen import counting, show
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from interchange.api import FhirResult
+    from interchange.results import FhirResult
     from interchange.fhir.elements import Release
     from interchange.report.conversion import FhirSummary
     from interchange.runners.local import Engine

@@ -13,7 +13,8 @@ from interchange.cli.screen import counting, show
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from interchange.api import FhirVersion, SdtmResult
+    from interchange.intake import FhirVersion
+    from interchange.results import SdtmResult
     from interchange.report.conversion import SdtmSummary
     from interchange.runners.local import Engine
 

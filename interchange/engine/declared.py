@@ -16,7 +16,6 @@ import msgspec
 
 from interchange.engine.bench import make_id
 from interchange.issues import SourceError
-from interchange.issues import SourceError
 from interchange.sdtm.dataset import Dataset
 from interchange.sdtm.dataset_json import encode_dataset_json, read_dataset_json
 from interchange.sdtm.suppqual import Joined, SuppVariable

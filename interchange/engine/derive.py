@@ -221,17 +221,21 @@ def derive_rows(
 
     ``blanks`` names, a row each, variables that are known to be empty; ``None`` leaves the row as it is.
     """
-    calls = [{rule.variables[0]: rule.derive for rule in own if rule.derive is not None} for own in rules]
+    by_rules: dict[int, dict[str, Call]] = {}
+    for each in rules:
+        if id(each) not in by_rules:
+            by_rules[id(each)] = {rule.variables[0]: rule.derive for rule in each if rule.derive is not None}
+    calls = [by_rules[id(each)] for each in rules]
     disagreed: Counter[str] = Counter()
-    for target in derivation_order(calls):
-        columns: dict[Call, Column] = {}
+    for target in derivation_order(list(by_rules.values())):
+        columns: dict[int, Column] = {}
         for i, (row, own, blank) in enumerate(zip(rows, calls, blanks, strict=True)):
             call = own.get(target)
             if call is None or blank is None or target in blank:
                 continue
-            if call not in columns:
-                columns[call] = DERIVATIONS[call.name](rows, call.args, known)
-            value = columns[call][i]
+            if id(call) not in columns:
+                columns[id(call)] = DERIVATIONS[call.name](rows, call.args, known)
+            value = columns[id(call)][i]
             if value is not None and row.setdefault(target, value) != value:
                 disagreed[target] += 1
     return disagreed

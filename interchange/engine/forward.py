@@ -18,12 +18,12 @@ from interchange.mapping.codecs.number import decimal_of
 from interchange.mapping.tables import read_parameters, read_terminology
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from interchange.engine.ops import Json, Resource, Row
     from interchange.engine.plan import Plan, PlannedMapping, PlannedSource
     from interchange.engine.shelf import Read, ResourceShelf
-    from interchange.mapping.model import Mapping, Rule
+    from interchange.mapping.model import Mapping
 
 
 @dataclass(slots=True)
@@ -130,9 +130,11 @@ class Forward:
 
     def _lacks(self, one: Found, mapping: Mapping) -> bool:
         """Whether a required variable is missing that no derivation can give."""
-        rules: Iterable[Rule] = one.source.source.rules if one.source else ()
-        derived = {rule.variables[0] for rule in rules if rule.derive is not None}
-        return any(v not in one.row and v not in derived for v in self._required(one, mapping))
+        missing = [v for v in self._required(one, mapping) if v not in one.row]
+        if not missing or one.source is None:
+            return bool(missing)
+        derived = {rule.variables[0] for rule in one.source.source.rules if rule.derive is not None}
+        return any(v not in derived for v in missing)
 
     def _whole(self, planned: PlannedMapping, shelf: ResourceShelf) -> list[Found]:
         """The rows that no element took, kept whole at the study."""

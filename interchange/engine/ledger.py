@@ -103,6 +103,7 @@ class Comparison:
         self.waiting: list[tuple[Resource, Resource]] = []
         self.ledger = Ledger()
         self._read = elements_read(plan)
+        self._types = plan.resource_types()
 
     def pair(self, old: Resource, new: Resource) -> None:
         """Say that a resource was made anew as another."""
@@ -117,25 +118,31 @@ class Comparison:
             self._compare(old, new, _name(old), "", old)
         for resource in resources:
             if id(resource) not in self.pairs:
-                known = resource["resourceType"] in self.plan.resource_types()
-                reason = NO_ROW if known else f"no mapping reads {resource['resourceType']}"
-                self._lose(resource, _name(resource), "", reason)
+                self._lose(resource, _name(resource), "", anew=False)
         self.ledger.losses.sort()
         return self.ledger
 
-    def _lose(self, value: Json, name: str, at: str, reason: str = "") -> None:
-        """Enter every leaf of a value, with one reason for all or each with its own."""
+    def _lose(self, value: Json, name: str, at: str, *, anew: bool = True) -> None:
+        """Enter every leaf of a value of a resource, which was made anew or not at all."""
         for path, _ in leaves(value, at):
             if path != "resourceType":
                 self.ledger.leaves += 1
-                self.ledger.losses.append(Loss(name, path, reason or self._reason(name, path)))
+                self.ledger.losses.append(Loss(name, path, self._reason(name, path, anew=anew)))
 
-    def _reason(self, name: str, path: str) -> str:
-        """Why a leaf of a resource that was made anew is not in it."""
-        if path == "id":
+    def _reason(self, name: str, path: str, *, anew: bool) -> str:
+        """Why a leaf does not come back."""
+        type_ = name.partition("/")[0]
+        if type_ not in self._types:
+            return f"no mapping reads {type_}"
+        if anew and path == "id":
             return NEW_ID
+        reason = self._known(type_, path)
+        return reason if anew or reason.startswith(ONE_WAY) else NO_ROW
+
+    def _known(self, type_: str, path: str) -> str:
+        """What the mappings say of an element, or of the nearest one around it."""
         plain = _plain(path)
-        known = self._read.get(name.partition("/")[0], {})
+        known = self._read.get(type_, {})
         ends = (None, *(i for i in range(len(plain) - 1, 0, -1) if plain[i] == "."))
         return next((known[plain[:end]] for end in ends if plain[:end] in known), NO_RULE)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from interchange.engine.derive import DERIVATIONS
 from interchange.fhir import path as p
 from interchange.fhir.lower import Focus, Get, Lowered, LowerError, Lowering, typed_constant
 from interchange.issues import Issue, MappingError, Place
@@ -192,9 +193,18 @@ class Planner:
     def plan(self) -> Plan:
         """Return the plan; MappingError with every fault found."""
         plan = self.sketch()
+        self._derivations(plan)
         if self.faults:
             raise MappingError(self.faults)
         return plan
+
+    def _derivations(self, plan: Plan) -> None:
+        rules = [r.rule for entity in plan.entities.values() for r in entity.rules]
+        rules += [r.rule for m in plan.mappings.values() for source in m.sources for r in source.rules]
+        for rule in rules:
+            if rule.derive is not None and rule.derive.name not in DERIVATIONS:
+                message = f"no derivation `{rule.derive.name}`"
+                self._fault("IX-DERIVE-002", rule.place, message, f"use one of {', '.join(DERIVATIONS)}")
 
     def sketch(self) -> Plan:
         """Return what can be planned; faults are in ``faults``."""

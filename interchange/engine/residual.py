@@ -69,10 +69,7 @@ def _parts(kept: Kept, order: bool = True) -> list[Json]:
 
 
 def _named(extension: Json, name: str) -> bool:
-    parts = extension.get("extension")
-    return isinstance(parts, list) and any(
-        p.get("url") == ROW and p.get("valueString") == name for p in parts
-    )
+    return any(p["url"] == ROW and p.get("valueString") == name for p in _parts_of(extension.get("extension")))
 
 
 def kept_cells(element: Json, url: str, name: str) -> Kept | None:

@@ -123,6 +123,11 @@ class Settling:
     def _whole(self, filled: list[Found]) -> bool:
         """Keep rows that no element took at their study, but for null flavors that come by themselves."""
         loose = [w for w in self.written if w.back is None and not w.lost]
+        if first := [w for w in loose if not w.whole and not self._is_null(w)]:
+            for one in first:  # null flavors may depend on these, so they are decided on in the next round
+                one.whole = True
+            self._keep_whole()
+            return True
         fills = [f.row for f in filled]
         changed = False
         if all(any(w.row == row for w in loose) for row in fills):
@@ -141,6 +146,10 @@ class Settling:
             self._keep_whole()
         return changed
 
+    def _is_null(self, one: Written) -> bool:
+        params = self.planned.mapping.params
+        return params is not None and params.null in one.row
+
     def _keep_whole(self) -> None:
         by_study: dict[int, list[Kept]] = {}
         for one in self.written:
@@ -153,7 +162,7 @@ class Settling:
                 self.issues.add(Issue("IX-KEY-001", "error", place, message, "fill in STUDYID"))
                 one.whole, one.lost = False, True
                 continue
-            if study not in self.shelf.types.get(study["resourceType"], ()):
+            if not any(study is other for other in self.shelf.types.get(study["resourceType"], ())):
                 self.shelf.add(study)
             by_study.setdefault(id(study), []).append(Kept(dict(one.row), order=one.kept.order))
         for study in self._studies():

@@ -44,7 +44,7 @@ class ResourceShelf:
         self.read = read
         self.index = Index()
         self.types: dict[str, list[Resource]] = {}
-        self.unresolved: dict[str, int] = {}
+        self.unresolved: dict[str, set[str]] = {}
         self._rows: dict[tuple[str, int], Row] = {}
         self._names: dict[str, tuple[str, ...]] = {}
         self._keys: dict[str, dict[tuple[str, ...], Resource]] = {}
@@ -96,7 +96,7 @@ class ResourceShelf:
             and isinstance(identifier := reference.get("identifier"), dict)
         ):
             return {"resourceType": planned.resource, "identifier": [identifier]}
-        self.unresolved[entity] = self.unresolved.get(entity, 0) + 1
+        self.unresolved.setdefault(entity, set()).add(str(reference))
         return None
 
     def meet(self, entity: str, row: Row) -> Resource | None:

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
 
+# What a conversion writes beside its output: a folder of output can be a source without them.
+BESIDE_OUTPUT = frozenset({"ledger.csv", "issues.csv", "codes.csv", "quarantine.ndjson"})
+
 Stream = tuple[str, io.BufferedReader]
 
 
 def open_path(path: str | os.PathLike[str]) -> Iterator[Stream]:
     """Each file under a path, named as given (a file) or relative to it (a folder, in sorted order).
 
-    ``-`` is standard input. Hidden files are left out.
+    ``-`` is standard input. Hidden files of a folder, and what a conversion leaves beside its output, are left out.
 
     Raises:
         SourceError: there is no such file or folder, or it cannot be opened.
@@ -42,7 +45,7 @@ def open_path(path: str | os.PathLike[str]) -> Iterator[Stream]:
     files = sorted(each for each in root.rglob("*") if each.is_file()) if root.is_dir() else [root]
     for file in files:
         inner = file.relative_to(root).as_posix() if root.is_dir() else name
-        if root.is_dir() and _hidden(inner):
+        if root.is_dir() and (_hidden(inner) or file.name in BESIDE_OUTPUT):
             continue
         try:
             stream = file.open("rb")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from interchange.fhir.path import Path as FhirPath
 from interchange.fhir.path import PathError, parse_path
@@ -35,6 +35,7 @@ from interchange.mapping.words import WordError, parse_call, parse_guard, parse_
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 PROJECT_FILE = "interchange.yaml"
@@ -87,16 +88,20 @@ def read_trees(
     root = read_tree(shipped / PROJECT_FILE, f"mappings/{PROJECT_FILE}")
     settings = [own / PROJECT_FILE] if own is not None and (own / PROJECT_FILE).is_file() else []
     for path in (*settings, *([Path(study)] if study is not None else ())):
-        root = _collect(faults, lambda p=path, r=root: merge_overlay(r, read_tree(p, str(p)))) or root
+        root = _collect(faults, _laid_over, root, path) or root
     mappings = {p.name: read_tree(p, f"mappings/{p.name}") for p in _mapping_files(shipped)}
     singles = [Path(file) for file in files]
     for path in (*(_mapping_files(own) if own is not None else ()), *singles):
-        tree = _collect(faults, lambda p=path: read_tree(p, str(p)))
+        tree = _collect(faults, read_tree, path, str(path))
         if tree is not None:
-            _collect(faults, lambda p=path, t=tree: _lay(mappings, p.name, t))
+            _collect(faults, _lay, mappings, path.name, tree)
     return Trees(
         root, mappings, (shipped, own, *dict.fromkeys(file.parent for file in singles)), tuple(faults)
     )
+
+
+def _laid_over(root: Node, path: Path) -> Node:
+    return merge_overlay(root, read_tree(path, str(path)))
 
 
 def _lay(mappings: dict[str, Node], name: str, tree: Node) -> None:
@@ -126,10 +131,12 @@ def build_project(root: Node, trees: dict[str, Node], *folders: Path | None) -> 
     }
     entities: dict[str, Entity] = {}
     for name, node in sections["entities"].items():
-        _collect(faults, lambda n=name, t=node: entities.setdefault(n, _entity(n, t)))
+        entity = _collect(faults, _entity, name, node)
+        if entity is not None:
+            entities[name] = entity
     mappings: dict[str, Mapping] = {}
     for tree in trees.values():
-        mapping = _collect(faults, lambda t=tree: _mapping(t, places))
+        mapping = _collect(faults, _mapping, tree, places)
         if mapping is not None:
             mappings[mapping.domain] = mapping
     if faults:
@@ -144,9 +151,10 @@ def build_project(root: Node, trees: dict[str, Node], *folders: Path | None) -> 
     )
 
 
-def _collect(faults: list[Issue], build: Callable[[], T]) -> T | None:
+def _collect(faults: list[Issue], build: Callable[P, T], *args: P.args, **words: P.kwargs) -> T | None:
+    """What a builder gives, or nothing, its faults collected."""
     try:
-        return build()
+        return build(*args, **words)
     except MappingError as error:
         faults.extend(error.issues)
         return None
@@ -336,8 +344,12 @@ def _param_sources(tree: Node, places: list[str]) -> tuple[tuple[Source, ...], P
         return (), None
     table = read_parameters(head.text("table"), places)
     params = Params(
-        head.text("table"),
-        *(head.text(word) for word in ("code", "label", "value", "ordinal", "null")),
+        table=head.text("table"),
+        code=head.text("code"),
+        label=head.text("label"),
+        value=head.text("value"),
+        ordinal=head.text("ordinal"),
+        null=head.text("null"),
         nulls={},
     )
     sources, nulls = [], {}
@@ -372,10 +384,10 @@ def _param_sources(tree: Node, places: list[str]) -> tuple[tuple[Source, ...], P
 def _example(node: Node) -> Example:
     fhir, sdtm = node.get("fhir"), node.get("sdtm")
     rows = [{k: v.scalar() for k, v in item.items()} for item in sdtm.each()] if sdtm else []
-    found = fhir.plain() if fhir is not None else []
+    resources = [{k: v.plain() for k, v in item.items()} for item in fhir.each()] if fhir else []
     return Example(
         name=node.text("name"),
-        fhir=tuple(found if isinstance(found, list) else [found]),
+        fhir=tuple(resources),
         sdtm=tuple(rows),
         releases=node.words("releases") or ("R5",),
         direction=_direction(node, "direction"),

@@ -123,7 +123,7 @@ def _shared() -> Schema:
                             "type": "array",
                             "minItems": 1,
                             "items": _ref("way"),
-                            "description": "several ways: to SDTM the first that yields, to FHIR the first that can hold it",
+                            "description": "several ways: to SDTM the first that yields, to FHIR the first that fits",
                         },
                         "const": _text("the value of every row"),
                         "derive": _ref("call", "computed where the row has no value: a stored value wins"),

@@ -118,9 +118,9 @@ def _report_disagreements(forward: Forward, issues: Issues) -> None:
 
 
 def _report_unresolved(shelf: ResourceShelf, issues: Issues) -> None:
-    for entity, count in sorted(shelf.unresolved.items()):
+    for entity, references in sorted(shelf.unresolved.items()):
         type_ = shelf.plan.entities[entity].resource
-        message = f"{count} references to a {type_} find none in the source; what it holds stays blank"
+        message = f"{len(references)} references to a {type_} find none in the source; what it holds stays blank"
         issues.add(
             Issue("IX-REF-001", "warning", Place(record=type_), message, "add the resource to the source")
         )
@@ -148,8 +148,7 @@ def to_datasets(
     else:
         plain = [{k: v for k, v in row.items() if k not in names} for row in rows]
         own = Dataset(domain, spec.label if spec else domain, shape(plain, spec), rows)
-    own.keys = own.keys or (spec.keys if spec else ())
-    own.study = rows[0].get("STUDYID", "") if rows else own.study
+    own = _described(own, plan)
     idvar = "" if spec is None or f"{domain}SEQ" not in {v.name for v in own.variables} else f"{domain}SEQ"
     parent, supp = split(own, qualifiers, idvar, described=joined.supp if joined else None)
     yield parent
@@ -160,6 +159,13 @@ def to_datasets(
         ]
     if supp_rows or joined:
         yield replace(supp, rows=supp_rows)
+
+
+def _described(dataset: Dataset, plan: Plan) -> Dataset:
+    """A dataset with the keys that the guide gives it, where it has none of its own, and the study of its first row."""
+    spec = standard(plan.project.settings["sdtmig"]).dataset(dataset.name)
+    study = dataset.rows[0].get("STUDYID", "") if dataset.rows else dataset.study
+    return replace(dataset, keys=dataset.keys or (spec.keys if spec else ()), study=study)
 
 
 def _qualifiers(
@@ -230,7 +236,8 @@ def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues:
     studies = {row["STUDYID"]: None for own in rows.values() for row in own if "STUDYID" in row}
     study = next(iter(studies), plan.project.settings.get("studyid", "study"))
     if parents:
-        resources.append(declare(parents.values(), joins, study))
+        own = [_described(d, plan) for _, d in sorted(parents.items())]
+        resources.append(declare(own, dict(sorted(joins.items())), study))
     table = elements(plan.release)
     result.resources = [ordered(r, table) for r in sorted(resources, key=lambda r: _rank(r, plan))]
     result.lost = back.lost

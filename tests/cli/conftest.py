@@ -120,3 +120,12 @@ def xpt(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def wrong_status(tmp_path: Path) -> Path:
+    """An overlay that writes a status which the required value set does not hold."""
+    folder = tmp_path / "wrong"
+    folder.mkdir()
+    (folder / "dm.yaml").write_text("extends: dm.yaml\nrows:\n  subject:\n    emit: {status: nonsense}\n")
+    return folder

@@ -293,13 +293,11 @@ def test_a_broken_mapping_stops_the_run_with_its_line(
     assert f"{folder / 'dm.yaml'}:{line}  {code}" in ended.err
 
 
-@pytest.mark.xfail(reason="rows without STUDYID make subjects without a study, and no issue says so")
 def test_dm_without_studyid(to_fhir: Callable[..., Ended], xpt: Callable[..., Path], dm: Rows) -> None:
     ended = to_fhir(xpt([{k: v for k, v in row.items() if k != "STUDYID"} for row in dm]))
     assert any(issue["place"].endswith("STUDYID") for issue in issues_of(ended).values())
 
 
-@pytest.mark.xfail(reason="planning does not look at derivations: the run ends in a KeyError", raises=KeyError)
 def test_an_unknown_derivation_stops_the_run_with_its_line(
     to_sdtm: Callable[..., Ended], ndjson: Callable[..., Path], trial: list[Any], tmp_path: Path
 ) -> None:

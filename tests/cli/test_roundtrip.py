@@ -30,11 +30,12 @@ def test_sdtm_as_json(run: Callable[..., Ended], xpt: Callable[..., Path], dm: R
     assert [v["name"] for v in cells["variables"]] == list(dm[0])
 
 
-def test_resources_that_are_not_valid_fail(run: Callable[..., Ended], xpt: Callable[..., Path], dm: Rows) -> None:
-    no_study = [{k: v for k, v in row.items() if k != "STUDYID"} for row in dm]
-    ended = run("roundtrip", xpt(no_study), "--engine", "interpreted")
+def test_resources_that_are_not_valid_fail(
+    run: Callable[..., Ended], xpt: Callable[..., Path], dm: Rows, wrong_status: Path
+) -> None:
+    ended = run("roundtrip", xpt(dm), "--mappings", wrong_status)
     assert ended.code == 1
-    assert "IX-VALID-003" in ended.out
+    assert "IX-VALID-007" in ended.out
     assert "validation finding" in ended.out.splitlines()[-1]
 
 

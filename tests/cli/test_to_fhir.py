@@ -49,10 +49,9 @@ def test_a_dataset_without_a_mapping_is_left_out_and_said_so(
 
 
 def test_findings_of_check_are_issues(
-    run: Callable[..., Ended], xpt: Callable[..., Path], dm: Rows, tmp_path: Path
+    run: Callable[..., Ended], xpt: Callable[..., Path], dm: Rows, tmp_path: Path, wrong_status: Path
 ) -> None:
-    no_study = [{k: v for k, v in row.items() if k != "STUDYID"} for row in dm]
-    words = ["--out", tmp_path / "out", "--engine", "interpreted", "--check", "--json"]
-    codes = {issue["code"] for issue in run("to-fhir", xpt(no_study), *words).json["issues"]}
-    assert "IX-VALID-003" in codes
-    assert "IX-VALID-003" in (tmp_path / "out" / "issues.csv").read_text()
+    words = ["--out", tmp_path / "out", "--mappings", wrong_status, "--check", "--json"]
+    codes = {issue["code"] for issue in run("to-fhir", xpt(dm), *words).json["issues"]}
+    assert "IX-VALID-007" in codes
+    assert "IX-VALID-007" in (tmp_path / "out" / "issues.csv").read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interchange.api import read_datasets
+from interchange.intake import read_datasets
 from interchange.issues import Issues
 from interchange.sdtm.dataset import Dataset
 

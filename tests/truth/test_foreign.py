@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from interchange.api import FhirVersion, to_sdtm
+from interchange.api import to_sdtm
+from interchange.intake import FhirVersion
 from interchange.issues import SourceError
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from interchange.api import FhirVersion, SdtmResult, to_fhir, to_sdtm
+from interchange.api import to_fhir, to_sdtm
+from interchange.intake import FhirVersion
+from interchange.results import SdtmResult
 from interchange.engine.ledger import leaves
 from interchange.runners.local import Engine
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from interchange.api import RoundTrip, roundtrip
+from interchange.api import roundtrip
+from interchange.results import RoundTrip
 from interchange.fhir.elements import Release
 from interchange.runners.local import Engine
 from interchange.sdtm.dataset import Dataset

@@ -17,9 +17,10 @@ from interchange.mapping.codecs.number import decimal_of, number_of
 
 _DATE_TIME = re.compile(
     r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01])"
-    r"(T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00))?)?)?"
+    r"(T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00))?)?)?",
+    re.ASCII,
 )
-_PREFIX = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?(?![\d])")
+_PREFIX = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?(?![\d])", re.ASCII)
 
 
 def _is_real(date: str) -> bool:
@@ -90,7 +91,7 @@ _NAMES = {
     "TM": "minutes",
     "TS": "seconds",
 }
-_DURATION = re.compile(r"P(?:(\d+(?:\.\d+)?)([YMWD])|(T)(\d+(?:\.\d+)?)([HMS]))")
+_DURATION = re.compile(r"P(?:(\d+(?:\.\d+)?)([YMWD])|(T)(\d+(?:\.\d+)?)([HMS]))", re.ASCII)
 _UCUM = "http://unitsofmeasure.org"
 
 

@@ -1,0 +1,175 @@
+"""What the conversions give back: datasets or resources with their issues and ledgers, and ``write`` to a folder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from interchange.fhir.validate import check, dangling
+from interchange.issues import Issue, Issues, Place, TargetError
+from interchange.sdtm.formats import FORMATS, write_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from interchange.engine.ledger import Ledger
+    from interchange.engine.settle import Tally
+    from interchange.fhir.elements import Release
+    from interchange.fhir.read import Rejected
+    from interchange.sdtm.dataset import Dataset
+
+Resource = dict[str, Any]
+
+
+@dataclass(slots=True)
+class SdtmResult:
+    """Datasets made of FHIR, with what was lost, what was wrong, and what was left out.
+
+    ``ledger`` lists every FHIR leaf that does not come back (None if it was not asked for); ``rejected`` what could
+    not be read; ``unmapped`` counts values that a code map does not hold, by (map, value).
+    """
+
+    datasets: list[Dataset]
+    release: Release
+    issues: Issues
+    ledger: Ledger | None = None
+    rejected: list[Rejected] = field(default_factory=list)
+    unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """The dataset of a name as a DataFrame; KeyError where there is none."""
+        return self.dataset(name).to_pandas()
+
+    def dataset(self, name: str) -> Dataset:
+        """The dataset of a name; KeyError where there is none."""
+        for dataset in self.datasets:
+            if dataset.name == name:
+                return dataset
+        raise KeyError(name)
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Every dataset as a DataFrame: Char as text, Num as float64."""
+        return {d.name: d.to_pandas() for d in self.datasets}
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Every dataset as an Arrow table."""
+        return {d.name: d.to_arrow() for d in self.datasets}
+
+    def write(self, folder: Path | str, formats: Sequence[str] = ("xpt",), *, encoding: str = "utf-8") -> list[Path]:
+        """Write the datasets in each format, and beside them ledger.csv, issues.csv, codes.csv and quarantine.ndjson.
+
+        A dataset that a format cannot hold is an issue and is not written in it. Returns the files written.
+        """
+        from interchange.report.files import write_codes, write_issues, write_ledger, write_quarantine
+
+        target = _folder(folder)
+        unknown = [f for f in formats if f not in FORMATS]
+        if unknown:
+            known = ", ".join(FORMATS)
+            raise TargetError(
+                Issue("IX-OUT-001", "error", Place(str(folder)), f"no format `{unknown[0]}`", f"use {known}")
+            )
+        written = []
+        for dataset in self.datasets:
+            for name in formats:
+                path, issues = write_dataset(dataset, target, name, encoding=encoding)
+                self.issues.extend(issues)
+                if path is not None:
+                    written.append(path)
+        if self.ledger is not None:
+            written.append(write_ledger(self.ledger, target))
+        written += write_codes(self.unmapped, target)
+        written += write_quarantine(self.rejected, target)
+        written += write_issues(self.issues, target)
+        return written
+
+
+@dataclass(slots=True)
+class FhirResult:
+    """Resources made of SDTM, with how each variable's cells are held, what was wrong, and what was left out."""
+
+    resources: list[Resource]
+    release: Release
+    issues: Issues
+    tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    lost: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def models(self) -> Iterator[Any]:
+        """Yield each resource as a model of fhir.resources (R4 as R4B). Decimals and ``+00:00`` change in them."""
+        from interchange.fhir.validate import to_model
+
+        for resource in self.resources:
+            yield to_model(resource, self.release)
+
+    def check(self) -> list[Issue]:
+        """What fhir.resources, required bindings and reference targets say against the resources."""
+        found = [issue for resource in self.resources for issue in check(resource, self.release)]
+        return found + dangling(self.resources)
+
+    def write(self, folder: Path | str, as_: Literal["ndjson", "bundle"] = "ndjson") -> list[Path]:
+        """Write NDJSON by resource type, or one Bundle; beside it issues.csv, and quarantine.ndjson of lost rows.
+
+        Returns the files written.
+        """
+        from interchange.fhir.write import write_bundle, write_ndjson
+        from interchange.report.files import write_issues, write_lost
+
+        target = _folder(folder)
+        if as_ == "bundle":
+            write_bundle(self.resources, target / "bundle.json")
+            written = [target / "bundle.json"]
+        else:
+            written = write_ndjson(self.resources, target)
+        return written + write_lost(self.lost, target) + write_issues(self.issues, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of one dataset, in order."""
+
+    dataset: Dataset
+    number: int
+
+
+@dataclass(slots=True)
+class RoundTrip:
+    """A source there and back: SDTM by FHIR (``tallies``, ``different``), or FHIR by SDTM (``ledger``).
+
+    ``different`` counts cells that did not come back, by DATASET.VARIABLE; it is empty when the laws hold.
+    ``invalid`` is what validation says against the resources in between, ``resources`` how many of each type there
+    are there; ``rejected`` is what of FHIR could not be read.
+    """
+
+    kind: Literal["SDTM", "FHIR"]
+    release: Release
+    issues: Issues
+    tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
+    different: Counter[str] = field(default_factory=Counter)
+    invalid: list[Issue] = field(default_factory=list)
+    ledger: Ledger | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
+    datasets: list[Dataset] = field(default_factory=list)
+    resources: Counter[str] = field(default_factory=Counter)
+    rejected: list[Rejected] = field(default_factory=list)
+
+    @property
+    def equal(self) -> bool:
+        """Whether everything came back, or is explained in the ledger."""
+        return not self.different and not self.invalid
+
+
+def _folder(folder: Path | str) -> Path:
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        place = Place(str(folder))
+        message = f"cannot be made a folder: {type(error).__name__}"
+        raise TargetError(Issue("IX-OUT-002", "error", place, message, "choose another --out")) from error
+    return target
