@@ -29,12 +29,14 @@ from interchange.engine.backward import Backward
 from interchange.engine.bench import ResourceBench
 from interchange.engine.compile import compile_plan
 from interchange.engine.forward import Forward
-from interchange.engine.plan import Plan, PlannedMapping, plan_project
+from interchange.engine.planner import plan_project
 from interchange.engine.shelf import shelve
 from interchange.mapping.load import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from interchange.engine.plan import Plan, PlannedMapping
 
 Row = dict[str, str]
 ENGINES = ("interpreted", "compiled")

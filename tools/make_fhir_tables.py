@@ -48,11 +48,7 @@ def fetch(name: str, version: str, folder: Path) -> list[Json]:
     with tarfile.open(folder / f"{name}-{version}.tgz") as archive:
         for member in archive:
             file = Path(member.name)
-            if (
-                file.suffix == ".json"
-                and file.name.startswith(WANTED)
-                and (body := archive.extractfile(member))
-            ):
+            if file.suffix == ".json" and file.name.startswith(WANTED) and (body := archive.extractfile(member)):
                 found[file.name] = json.load(body)
     return [found[name] for name in sorted(found)]
 
@@ -69,9 +65,7 @@ def row(element: Json, name: str) -> list[Any]:
     """One child element as a row of the table."""
     types = dict.fromkeys(type_code(each) for each in element.get("type", ()))
     binding = element.get("binding", {})
-    required = (
-        binding.get("valueSet", "").partition("|")[0] if binding.get("strength") == "required" else None
-    )
+    required = binding.get("valueSet", "").partition("|")[0] if binding.get("strength") == "required" else None
     most = None if element["max"] == "*" else int(element["max"])
     reference = element.get("contentReference", "").rpartition("#")[2] or None
     return [name, "|".join(types), element["min"], most, required, reference]
@@ -143,9 +137,7 @@ def table(release: str, definitions: list[Json], terminology: list[Json]) -> str
         and d["url"] == BASE + d["type"]
     }
     sets = {d["url"]: d for d in definitions if d["resourceType"] == "ValueSet" and "url" in d}
-    systems = {
-        d["url"]: d for d in terminology + definitions if d["resourceType"] == "CodeSystem" and "url" in d
-    }
+    systems = {d["url"]: d for d in terminology + definitions if d["resourceType"] == "CodeSystem" and "url" in d}
     primitives = {name: pattern_of(d) for name, d in sorted(types.items()) if d["kind"] == "primitive-type"}
     contents: dict[str, list[list[Any]]] = {}
     for name, definition in sorted(types.items()):

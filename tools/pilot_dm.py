@@ -35,7 +35,8 @@ HEAD = """\
 
 The CDISC pilot study is published as SDTM and, for six of its subjects, as FHIR R4 bundles that others made of the same
 data. Here the bundles go through `to_sdtm`, and each variable of DM is laid beside `dm.xpt`. It is the only truth at
-hand that this project did not write itself. A variable that neither side has is left out. Written by `tools/pilot_dm.py`.
+hand that this project did not write itself. A variable that neither side has is left out.
+Written by `tools/pilot_dm.py`.
 
 | variable | equal | different | only in dm.xpt | only from FHIR | cause |
 |---|---|---|---|---|---|
@@ -82,7 +83,9 @@ def page(data: Path) -> str:
     ]
     equal, both = sum(v.equal for v in found), sum(v.equal + v.different for v in found)
     whole = sum(v.equal + v.different + v.only_study for v in found)
-    tail = f"\nOf {whole} cells of dm.xpt, {equal} come out equal; of the {both} that both sides have, {both - equal} differ.\n"
+    tail = (
+        f"\nOf {whole} cells of dm.xpt, {equal} come out equal; of the {both} on both sides, {both - equal} differ.\n"
+    )
     return HEAD + "".join(lines) + tail
 
 

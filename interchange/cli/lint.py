@@ -62,7 +62,8 @@ def lint(
 def _examples(files: list[Path], mappings: Path | None, study: Path | None) -> list[Issue]:
     """What does not come out as the examples say, of the files named, or of all."""
     from interchange.engine.examples import run_examples
-    from interchange.mapping.load import build_project, read_trees
+    from interchange.mapping.build import build_project
+    from interchange.mapping.load import read_trees
 
     trees = read_trees(mappings, study, files)
     found = run_examples(build_project(trees.root, trees.mappings, *trees.folders))

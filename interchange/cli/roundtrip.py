@@ -12,8 +12,8 @@ from interchange.cli.screen import counting, show
 
 if TYPE_CHECKING:
     from interchange.intake import FhirVersion
-    from interchange.results import RoundTrip
     from interchange.report.trip import TripSummary
+    from interchange.results import RoundTrip
     from interchange.runners.local import Engine
 
 DANGLING = "IX-VALID-011"

@@ -14,9 +14,9 @@ from interchange.cli.screen import counting, show
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from interchange.results import FhirResult
     from interchange.fhir.elements import Release
     from interchange.report.conversion import FhirSummary
+    from interchange.results import FhirResult
     from interchange.runners.local import Engine
 
 SHAPES = ("ndjson", "bundle")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from interchange.intake import FhirVersion
-    from interchange.results import SdtmResult
     from interchange.report.conversion import SdtmSummary
+    from interchange.results import SdtmResult
     from interchange.runners.local import Engine
 
 

@@ -72,10 +72,7 @@ class Backward:
             settling.run()
             self.settled[domain] = settling
         self.lost = [
-            (domain, one.row)
-            for domain, settling in self.settled.items()
-            for one in settling.written
-            if one.lost
+            (domain, one.row) for domain, settling in self.settled.items() for one in settling.written if one.lost
         ]
         return [pruned for resource in bench.resources.values() if (pruned := prune(resource))]
 
@@ -104,9 +101,7 @@ class Backward:
         """Report a row that no element takes for want of a key; a parameter without a home in FHIR is none of these."""
         missing = {v for s in planned.sources for v in needed(s) if v not in row}
         if planned.mapping.params is None and missing and "STUDYID" in row:
-            place = Place(
-                record=f"{planned.mapping.domain} row {position + 1}", field=", ".join(sorted(missing))
-            )
+            place = Place(record=f"{planned.mapping.domain} row {position + 1}", field=", ".join(sorted(missing)))
             message = "blank, so no FHIR element takes the row; it is kept whole at the study"
             self.issues.add(Issue("IX-KEY-003", "warning", place, message, "fill in the key variables"))
 

@@ -135,9 +135,10 @@ class _Writer:
         sibling, many = way.shape
         if sibling:
             self._place_sibling(way, done)
-        elif many:
+        elif many or way.paths[0].spread:
             code.line(f"node = levels[{way.level}]")
-            code.line(f"{done} = place_each({code.bind('ops', ops)}, node, e, bench, row)")
+            values = "e" if many else "[e]"
+            code.line(f"{done} = place_each({code.bind('ops', ops)}, node, {values}, bench, row)")
         elif len(way.paths) > 1:
             parts = [code.fresh("p") for _ in way.paths]
             code.line(f"{', '.join(parts)} = e")

@@ -50,7 +50,8 @@ def declare(datasets: Iterable[Dataset], joins: dict[str, Joined], study: str) -
     content = [_attachment(dataset.name, _encode(_without_rows(dataset))) for dataset in datasets]
     for domain, joined in joins.items():
         rows = [_template(domain, v) for v in joined.variables] + joined.leftovers
-        content.append(_attachment(joined.supp.name, _encode(replace(joined.supp, rows=rows))))
+        own = next((row["STUDYID"] for row in rows if "STUDYID" in row), "")
+        content.append(_attachment(joined.supp.name, _encode(replace(joined.supp, rows=rows, study=own))))
         widths = {v.qnam: v.width for v in joined.variables if v.width}
         if joined.order or widths:
             extra = msgspec.json.encode(_More(joined.order, widths), order="sorted")

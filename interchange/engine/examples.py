@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from interchange.engine.backward import Backward
 from interchange.engine.forward import Forward
-from interchange.engine.plan import Planner
+from interchange.engine.planner import Planner
 from interchange.engine.shelf import shelve
 from interchange.fhir.elements import RELEASES, elements
 from interchange.issues import Issue

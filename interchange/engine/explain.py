@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from interchange.engine.derive import DERIVATIONS
-from interchange.engine.plan import Planner
+from interchange.engine.planner import Planner
 from interchange.engine.wording import path_text
 from interchange.fhir.elements import RELEASES
 from interchange.issues import Issue, MappingError, Place

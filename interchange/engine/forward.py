@@ -84,6 +84,8 @@ class Forward:
                     one.row.update(kept)
                     for blank in one.blanks or ():
                         one.row.pop(blank, None)
+            for variable in mapping.dropped:
+                one.row.pop(variable, None)
         return in_order(found, mapping.order)
 
     def _native(self, planned: PlannedMapping, shelf: ResourceShelf) -> Iterator[Found]:
@@ -116,9 +118,7 @@ class Forward:
         row.update(kept.cells)
         for blank in kept.blanks:
             row.pop(blank, None)
-        return Found(
-            row, levels[0], source, levels, native, frozenset(kept.cells), frozenset(kept.blanks), kept.order
-        )
+        return Found(row, levels[0], source, levels, native, frozenset(kept.cells), frozenset(kept.blanks), kept.order)
 
     def _required(self, one: Found, mapping: Mapping) -> tuple[str, ...]:
         if one.source is None or one.filled:

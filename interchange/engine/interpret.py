@@ -132,8 +132,8 @@ def write_way(way: Way, levels: Sequence[Json], bench: Bench, row: Row) -> bool:
     sibling, many = way.shape
     if sibling:
         return _place_sibling(way, node, encoded, bench, row)
-    if many:
-        return place_each(way.paths[0].ops, node, encoded, bench, row)
+    if many or way.paths[0].spread:
+        return place_each(way.paths[0].ops, node, encoded if many else [encoded], bench, row)
     if len(way.paths) > 1:
         done = True
         for path, item in zip(way.paths, encoded, strict=True):

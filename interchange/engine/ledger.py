@@ -152,11 +152,7 @@ class Comparison:
                 path = f"{at}.{key}" if at else key
                 if key == "resourceType" and not at:
                     continue
-                if (
-                    key == "reference"
-                    and isinstance(item, str)
-                    and self._same_target(item, new.get(key), within)
-                ):
+                if key == "reference" and isinstance(item, str) and self._same_target(item, new.get(key), within):
                     self.ledger.leaves += 1
                 elif key in new:
                     self._compare(item, new[key], name, path, within)
@@ -236,9 +232,7 @@ class _Reach:
         self.read: Reach = {}
         self.entities = {name: entity.resource for name, entity in plan.entities.items()}
 
-    def add(
-        self, resource: str, levels: Sequence[PlannedLevel], rules: Sequence[PlannedRule], why: str = ""
-    ) -> None:
+    def add(self, resource: str, levels: Sequence[PlannedLevel], rules: Sequence[PlannedRule], why: str = "") -> None:
         """Add what a row source or entity reads; ``why`` for one that is read one way."""
         starts = [(resource, "")]
         for level in levels:

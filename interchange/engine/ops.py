@@ -225,9 +225,7 @@ def _put(ops: tuple[Op, ...], node: Json, value: Json, writes: Writes, row: Row)
         return False
     if leaf.many and not isinstance(value, list):
         if isinstance(filters, Filter) or (take and isinstance(value, dict)):
-            item = _item(
-                holder, leaf.key, filters.conditions if isinstance(filters, Filter) else (), row, new=False
-            )
+            item = _item(holder, leaf.key, filters.conditions if isinstance(filters, Filter) else (), row, new=False)
             return item is not None and merge(item, value)
         items = holder.setdefault(leaf.key, [])
         if value not in items:

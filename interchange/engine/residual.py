@@ -59,7 +59,7 @@ def _read(parts: Json) -> Kept:
 
 
 def _parts(kept: Kept, order: bool = True) -> list[Json]:
-    parts: list[Json] = [{"url": name, "valueString": text} for name, text in kept.cells.items()]
+    parts: list[Json] = [{"url": name, "valueString": text} for name, text in sorted(kept.cells.items())]
     parts += [{"url": BLANK, "valueString": name} for name in sorted(kept.blanks)]
     if kept.absent:
         parts.append({"url": ABSENT, "valueBoolean": True})
@@ -114,8 +114,6 @@ def keep_rows(resource: Resource, url: str, domain: str, rows: list[Kept]) -> No
     """Put whole rows of a domain at a resource, in place of those kept before."""
     extensions = resource.setdefault("extension", [])
     extensions[:] = [e for e in extensions if not _is_row(e, url, domain)]
-    extensions += [
-        {"url": url, "extension": [{"url": DOMAIN, "valueCode": domain}, *_parts(kept)]} for kept in rows
-    ]
+    extensions += [{"url": url, "extension": [{"url": DOMAIN, "valueCode": domain}, *_parts(kept)]} for kept in rows]
     if not extensions:
         del resource["extension"]

@@ -174,14 +174,13 @@ class Settling:
 
     def _order(self, found: list[Found]) -> bool:
         """Number the rows where their natural order is not the dataset's; False where it is."""
-        if [f.row for f in found] == [w.row for w in self.written if not w.lost]:
+        there = [w for w in self.written if not w.lost]
+        if [f.row for f in found] == [w.row for w in there] or all(w.kept.order is not None for w in there):
             return False
-        if all(w.kept.order is not None for w in self.written):
-            return False
-        if any(w.filled for w in self.written):
+        if any(w.filled for w in there):
             for study in self._studies():
                 keep_cells(study, self.systems["cells"], fill_name(self.planned.mapping), Kept(absent=True))
-        for i, one in enumerate(self.written):
+        for i, one in enumerate(there):
             one.kept.order = i
             if one.back is not None:
                 self._keep_at(one.back, one.kept)

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 Levels = list[Any]
 
 
-def interpreted_read(
-    planned: PlannedSource | PlannedEntity, levels: Sequence[Json], shelf: ResourceShelf
-) -> Row:
+def interpreted_read(planned: PlannedSource | PlannedEntity, levels: Sequence[Json], shelf: ResourceShelf) -> Row:
     """Return the cells of a row by the interpreter."""
     return read_row(planned.rules, levels, shelf)
 

@@ -161,9 +161,7 @@ class Elements:
         if canonical not in self._codes:
             if canonical not in self._table.codes:
                 return None
-            self._codes[canonical] = frozenset(
-                msgspec.json.decode(self._table.codes[canonical], type=list[str])
-            )
+            self._codes[canonical] = frozenset(msgspec.json.decode(self._table.codes[canonical], type=list[str]))
         return self._codes[canonical]
 
     def suggest(self, content: str, name: str) -> str | None:
@@ -172,9 +170,7 @@ class Elements:
         >>> elements("R5").suggest("Observation", "efective")
         'effective'
         """
-        return next(
-            iter(get_close_matches(name, [*self._content(content), *self.physicals(content)], 1)), None
-        )
+        return next(iter(get_close_matches(name, [*self._content(content), *self.physicals(content)], 1)), None)
 
     def suggest_type(self, name: str) -> str | None:
         """The resource type nearest to a misspelt one, or None."""
@@ -195,10 +191,7 @@ class Elements:
         name, joined, least, most, binding, reference = row
         path = f"{content}.{name}"
         types = tuple(joined.split("|")) if joined else ("BackboneElement",)
-        if reference or path in self._table.contents:
-            where = reference or path
-        else:
-            where = types[0] if len(types) == 1 else ""
+        where = reference or path if reference or path in self._table.contents else types[0] if len(types) == 1 else ""
         return Element(path, name.removesuffix("[x]"), types, least, most, binding, where, order)
 
 

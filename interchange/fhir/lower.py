@@ -86,7 +86,7 @@ Op = Get | Filter | Take | Follow | Meet | Back
 
 
 class Focus(NamedTuple):
-    """Where a path starts or ends: the content in the release and in R5; ``crossing`` inside a cross-version extension."""
+    """Where a path starts or ends: the content in the release and in R5; ``crossing`` within a cross-version extension."""
 
     content: str
     five: str
@@ -97,7 +97,7 @@ class Focus(NamedTuple):
 class Lowered:
     """A path on one release: its ops, what stands at its end, and the elements on the way.
 
-    ``via`` names HL7's cross-version extension where the path runs through one. ``many`` says that a list stands at
+    ``spread``: a value gets a cross-version extension of its own, since the R5 element repeats. ``via`` names HL7's cross-version extension where the path runs through one. ``many`` says that a list stands at
     the end. ``elements`` are (content, key) pairs, for checks and for the ledger.
     """
 
@@ -105,6 +105,7 @@ class Lowered:
     type: str
     focus: Focus
     many: bool
+    spread: bool = False
     via: str = ""
     elements: tuple[tuple[str, str], ...] = ()
 
@@ -171,15 +172,14 @@ class Lowering:
             self._step(at, step)
         if at.choice is not None:
             self._ambiguous(at.choice)
+        spread = at.owed and at.many
         self._settle(at)
         end = Focus(at.content, at.five, at.crossing)
-        return Lowered(tuple(at.ops), at.type, end, at.many, at.url, tuple(at.seen))
+        return Lowered(tuple(at.ops), at.type, end, at.many, spread, at.url, tuple(at.seen))
 
     def _ambiguous(self, choice: Element) -> None:
         types = ", ".join(choice.types[:6])
-        raise LowerError(
-            "IX-PATH-003", f"`{choice.name}[x]` has several types", f"add .ofType(…), one of {types}"
-        )
+        raise LowerError("IX-PATH-003", f"`{choice.name}[x]` has several types", f"add .ofType(…), one of {types}")
 
     def _step(self, at: _At, step: p.Step) -> None:
         match step:
@@ -199,9 +199,7 @@ class Lowering:
             case p.Resolve(entity):
                 self._settle(at)
                 if at.type not in ("Reference", "canonical", "uri", "CodeableReference"):
-                    raise LowerError(
-                        "IX-PATH-005", f"resolve() needs a Reference, not {at.type}", "mend the path"
-                    )
+                    raise LowerError("IX-PATH-005", f"resolve() needs a Reference, not {at.type}", "mend the path")
                 at.ops.append(Follow(entity))
                 self._jump(at, self._resource(entity))
             case p.Join(entity):
@@ -305,14 +303,10 @@ class Lowering:
         if choice is None:
             if type_ == at.type:
                 return
-            raise LowerError(
-                "IX-PATH-004", f"ofType({type_}) on an element of type {at.type}", "leave it out"
-            )
+            raise LowerError("IX-PATH-004", f"ofType({type_}) on an element of type {at.type}", "leave it out")
         if type_ not in choice.types:
             known = ", ".join(choice.types)
-            raise LowerError(
-                "IX-PATH-004", f"`{choice.name}[x]` has no type {type_} in {self.release}", f"use {known}"
-            )
+            raise LowerError("IX-PATH-004", f"`{choice.name}[x]` has no type {type_} in {self.release}", f"use {known}")
         key = f"{choice.name}{type_[0].upper()}{type_[1:]}"
         if at.content == "Extension" and choice.name != "value":
             key = f"value{type_[0].upper()}{type_[1:]}"
@@ -322,12 +316,7 @@ class Lowering:
         at.type = at.content = at.five = type_
 
     def _extension(self, at: _At, url: str) -> None:
-        if (
-            at.ops
-            and isinstance(last := at.ops[-1], Get)
-            and self.elements.is_primitive(at.type)
-            and not at.owed
-        ):
+        if at.ops and isinstance(last := at.ops[-1], Get) and self.elements.is_primitive(at.type) and not at.owed:
             at.ops[-1] = Get(f"_{last.key}", many=False)
         else:
             self._settle(at)

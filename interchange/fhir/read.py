@@ -142,9 +142,7 @@ class Reader:
             try:
                 yield from self._stream(found, body)
             except BAD_ARCHIVE:
-                self._issue(
-                    "IX-FHIR-011", Place(found), "the file cannot be unpacked to its end", "copy it again"
-                )
+                self._issue("IX-FHIR-011", Place(found), "the file cannot be unpacked to its end", "copy it again")
         if not count:
             self._issue("IX-FHIR-002", Place(name), "there is no file in it", severity="warning")
 
@@ -156,20 +154,14 @@ class Reader:
             return
         number, start = first
         if start.startswith(UTF16_MARKS) or b"\x00" in start[:4]:
-            self._issue(
-                "IX-FHIR-003", Place(name), "the file is UTF-16 or UTF-32; FHIR JSON is UTF-8", "convert it"
-            )
+            self._issue("IX-FHIR-003", Place(name), "the file is UTF-16 or UTF-32; FHIR JSON is UTF-8", "convert it")
         elif not start.lstrip().startswith((b"{", b"[")):
             kind = "FHIR XML" if start.lstrip().startswith(b"<") else "no JSON"
-            self._issue(
-                "IX-FHIR-004", Place(name), f"the file is {kind} and is not read", "give it as FHIR JSON"
-            )
+            self._issue("IX-FHIR-004", Place(name), f"the file is {kind} and is not read", "give it as FHIR JSON")
         else:
             yield from self._lines_or_document(name, number, start, lines)
 
-    def _lines_or_document(
-        self, name: str, number: int, start: bytes, lines: Iterator[Line]
-    ) -> Iterator[Record]:
+    def _lines_or_document(self, name: str, number: int, start: bytes, lines: Iterator[Line]) -> Iterator[Record]:
         """NDJSON if the first or the second line is JSON on its own; else one document over many lines."""
         second = next(lines, None)
         rest = chain([(number, start)], [second] if second else [], lines)
@@ -295,9 +287,7 @@ class Reader:
         self.issues.add(issue)
         self.rejected.append(Rejected(place, raw, issue))
 
-    def _issue(
-        self, code: str, place: Place, message: str, hint: str = "", severity: Severity = "error"
-    ) -> None:
+    def _issue(self, code: str, place: Place, message: str, hint: str = "", severity: Severity = "error") -> None:
         self.issues.add(Issue(code, severity, place, message, hint))
 
 

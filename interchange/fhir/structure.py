@@ -72,9 +72,7 @@ def _object(value: Mapping[str, object], content: str, at: str, table: Elements)
             continue
         if name not in known or (key != name and not table.is_primitive(known[name][1])):
             message = f"{content} has no element `{key}` in {table.release}"
-            yield Finding(
-                "unknown", path, f"{content}.{key}", message, _did_you_mean(table.suggest(content, key))
-            )
+            yield Finding("unknown", path, f"{content}.{key}", message, _did_you_mean(table.suggest(content, key)))
             continue
         element, type_ = known[name]
         if present.setdefault(element.name, name) != name:
@@ -117,9 +115,7 @@ def _element(item: object, element: Element, type_: str, at: str, table: Element
 def _primitive(value: object, type_: str, element: Element, at: str, release: Release) -> Iterator[Finding]:
     wanted = _json_type(type_)
     if isinstance(value, bool) != (wanted == "boolean") or not isinstance(value, JSON_TYPES[wanted]):
-        yield Finding(
-            "json", at, element.path, f"{element.path} must be a JSON {wanted} ({type_})", value=str(value)
-        )
+        yield Finding("json", at, element.path, f"{element.path} must be a JSON {wanted} ({type_})", value=str(value))
     elif value == "":
         yield Finding("text", at, element.path, f"{element.path} is empty text", "leave the element out")
     elif (pattern := _pattern(release, type_)) and not pattern.fullmatch(str(value)):
@@ -157,9 +153,7 @@ def _bound(value: object, element: Element, type_: str, at: str, table: Elements
     given = _codes_in(value, type_)
     if allowed is None or not given or not allowed.isdisjoint(given):
         return
-    some = (
-        ", ".join(sorted(allowed)) if len(allowed) <= 12 else f"the {len(allowed)} codes of {element.binding}"
-    )
+    some = ", ".join(sorted(allowed)) if len(allowed) <= 12 else f"the {len(allowed)} codes of {element.binding}"
     message = f"{element.path} has a code outside its required value set in {table.release}"
     yield Finding("code", at, element.path, message, f"use one of {some}", given[0])
 

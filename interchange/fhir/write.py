@@ -79,9 +79,7 @@ def bundle_entry(resource: Resource, type: str = "collection", base: str = BASE)
     'http://interchange.invalid/fhir/Patient/1'
     """
     name = name_of(resource)
-    url = (
-        f"{base}/{name}" if name else f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, ENCODE(resource).decode())}"
-    )
+    url = f"{base}/{name}" if name else f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, ENCODE(resource).decode())}"
     entry = {"fullUrl": url, "resource": resource}
     if type in {"transaction", "batch"}:
         method = "PUT" if name else "POST"
@@ -148,9 +146,7 @@ class _Drafts:
         if isinstance(error, OSError):
             place = Place(str(error.filename or ""))
             message = f"cannot be written ({error.strerror}); nothing was written"
-            raise TargetError(
-                Issue("IX-FHIR-020", "error", place, message, "check the path and the room")
-            ) from error
+            raise TargetError(Issue("IX-FHIR-020", "error", place, message, "check the path and the room")) from error
 
 
 def _draft(target: Path) -> Path:

@@ -212,6 +212,11 @@ class Mapping:
     examples: tuple[Example, ...] = ()
     note: str = ""
 
+    @property
+    def dropped(self) -> dict[str, str]:
+        """The variables that are left out in both directions, with the reason."""
+        return {v: r.because for s in self.sources for r in s.rules if r.drop for v in r.variables}
+
     def rules_of(self, variable: str) -> list[tuple[Source, Rule]]:
         """Every rule that owns a variable, with its row source."""
         return [(s, r) for s in self.sources for r in s.rules if variable in r.variables]
@@ -254,12 +259,12 @@ class Project:
         """The mappings, each after those that it names in ``after``."""
         done: dict[str, Mapping] = {}
 
-        def visit(mapping: Mapping) -> None:
+        def visit(mapping: Mapping, above: frozenset[str]) -> None:
             for name in mapping.after:
-                if name in self.mappings and name not in done:
-                    visit(self.mappings[name])
+                if name in self.mappings and name not in done and name not in above:  # a circle is a fault of lint
+                    visit(self.mappings[name], above | {name})
             done.setdefault(mapping.domain, mapping)
 
         for name in sorted(self.mappings):
-            visit(self.mappings[name])
+            visit(self.mappings[name], frozenset({name}))
         return list(done.values())

@@ -6,17 +6,21 @@ Every scalar is text, as YAML's failsafe schema has it: ``NO`` stays NO, ``12:30
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from interchange.issues import Issue, MappingError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ruamel.yaml.nodes import Node as YamlNode
 
 Content = "str | list[Node] | dict[str, Node]"
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,7 @@ def read_tree(path: Path, name: str) -> Node:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         fault = f"not YAML: {error.problem or error.context}"
-        raise MappingError(
-            [Issue("IX-YAML-001", "error", Place(name, line), fault, "mend the line")]
-        ) from error
+        raise MappingError([Issue("IX-YAML-001", "error", Place(name, line), fault, "mend the line")]) from error
     except (OSError, UnicodeDecodeError) as error:
         fault = f"cannot be read: {type(error).__name__}"
         raise MappingError(
@@ -117,3 +119,12 @@ def _node(node: YamlNode, name: str) -> Node:
     if isinstance(node, SequenceNode):
         return Node([_node(item, name) for item in node.value], place)
     return Node(str(node.value), place)
+
+
+def collect_faults(faults: list[Issue], build: Callable[P, T], *args: P.args, **words: P.kwargs) -> T | None:
+    """What a builder gives, or nothing, its faults collected."""
+    try:
+        return build(*args, **words)
+    except MappingError as error:
+        faults.extend(error.issues)
+        return None

@@ -40,9 +40,7 @@ def parse_lane(text: str) -> Lane:
     """
     path, bar, codec = text.rpartition(" | ")
     if not bar:
-        raise WordError(
-            f"`{text.strip()}` has no codec: write `PATH | CODEC`, such as `{text.strip()} | string`"
-        )
+        raise WordError(f"`{text.strip()}` has no codec: write `PATH | CODEC`, such as `{text.strip()} | string`")
     try:
         return Lane(tuple(parse_path(part.strip()) for part in path.split(" + ")), parse_call(codec))
     except PathError as error:

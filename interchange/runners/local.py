@@ -10,7 +10,7 @@ from interchange.engine.backward import Backward
 from interchange.engine.declared import Declared, declare, read_declared
 from interchange.engine.forward import Forward, Found
 from interchange.engine.ledger import Comparison, Ledger
-from interchange.engine.plan import plan_project
+from interchange.engine.planner import plan_project
 from interchange.engine.shelf import ResourceShelf, shelve
 from interchange.fhir.elements import Release, elements
 from interchange.fhir.structure import findings
@@ -106,9 +106,7 @@ def _report_misfits(record: Record, release: Release, issues: Issues) -> None:
             code, severity, meaning = _MISFITS[finding.kind]
             place = replace(record.place, field=finding.path)
             message = f"{finding.message}; {meaning}"
-            issues.add(
-                Issue(code, severity, place, message, finding.hint or "mend the source", finding.value)
-            )
+            issues.add(Issue(code, severity, place, message, finding.hint or "mend the source", finding.value))
 
 
 def _report_disagreements(forward: Forward, issues: Issues) -> None:
@@ -121,14 +119,10 @@ def _report_unresolved(shelf: ResourceShelf, issues: Issues) -> None:
     for entity, references in sorted(shelf.unresolved.items()):
         type_ = shelf.plan.entities[entity].resource
         message = f"{len(references)} references to a {type_} find none in the source; what it holds stays blank"
-        issues.add(
-            Issue("IX-REF-001", "warning", Place(record=type_), message, "add the resource to the source")
-        )
+        issues.add(Issue("IX-REF-001", "warning", Place(record=type_), message, "add the resource to the source"))
 
 
-def to_datasets(
-    plan: Plan, mapping: Mapping, found: Sequence[Found], declared: Declared
-) -> Iterator[Dataset]:
+def to_datasets(plan: Plan, mapping: Mapping, found: Sequence[Found], declared: Declared) -> Iterator[Dataset]:
     """Yield the dataset of a domain and, where it has any, that of its supplemental qualifiers."""
     domain = mapping.domain
     before = declared.datasets.get(domain)
@@ -154,17 +148,15 @@ def to_datasets(
     yield parent
     supp_rows = supp.rows + (joined.leftovers if joined else [])
     if joined and len(joined.order) == len(supp_rows):
-        supp_rows = [
-            row for _, row in sorted(zip(joined.order, supp_rows, strict=True), key=lambda pair: pair[0])
-        ]
+        supp_rows = [row for _, row in sorted(zip(joined.order, supp_rows, strict=True), key=lambda pair: pair[0])]
     if supp_rows or joined:
         yield replace(supp, rows=supp_rows)
 
 
 def _described(dataset: Dataset, plan: Plan) -> Dataset:
-    """A dataset with the keys that the guide gives it, where it has none of its own, and the study of its first row."""
+    """A dataset with the keys that the guide gives it, where it has none of its own, and the study of its rows."""
     spec = standard(plan.project.settings["sdtmig"]).dataset(dataset.name)
-    study = dataset.rows[0].get("STUDYID", "") if dataset.rows else dataset.study
+    study = next((row["STUDYID"] for row in dataset.rows if "STUDYID" in row), dataset.study)
     return replace(dataset, keys=dataset.keys or (spec.keys if spec else ()), study=study)
 
 
@@ -210,7 +202,10 @@ class Resources:
 
 
 def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues: Issues) -> Resources:
-    """Return the resources of datasets; ``left_out`` says which datasets no mapping takes, and why; ``lost`` are rows that have no key."""
+    """Return the resources of datasets.
+
+    ``left_out`` says which datasets no mapping takes, and why; ``lost`` are rows that have no key.
+    """
     plan = engines.plan
     joins: dict[str, Joined] = {}
     result = Resources()
@@ -222,19 +217,17 @@ def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues:
         if parent is None:
             result.left_out[dataset.name] = f"no mapping takes {dataset.name}"
             message = f"{result.left_out[dataset.name]}: its {len(dataset.rows)} rows are left out"
-            issues.add(
-                Issue(
-                    "IX-MAP-020", "warning", Place(record=dataset.name), message, "add a mapping file for it"
-                )
-            )
+            issues.add(Issue("IX-MAP-020", "warning", Place(record=dataset.name), message, "add a mapping file for it"))
             continue
         joins[parent.name] = joined = join(parent, dataset)
         issues.extend(joined.issues)
     rows = {name: (joins[name].dataset if name in joins else d).rows for name, d in parents.items()}
+    for name in rows:
+        rows[name] = _without_dropped(plan.mappings[name].mapping, rows[name], issues)
     back = Backward(plan, engines.forward, engines.backward.write, issues)
     resources = back.convert(rows)
-    studies = {row["STUDYID"]: None for own in rows.values() for row in own if "STUDYID" in row}
-    study = next(iter(studies), plan.project.settings.get("studyid", "study"))
+    studies = {row["STUDYID"] for own in rows.values() for row in own if "STUDYID" in row}
+    study = min(studies, default=plan.project.settings.get("studyid", "study"))
     if parents:
         own = [_described(d, plan) for _, d in sorted(parents.items())]
         resources.append(declare(own, dict(sorted(joins.items())), study))
@@ -243,6 +236,16 @@ def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues:
     result.lost = back.lost
     result.tallies = {domain: back.settled[domain].tallies() for domain in rows}
     return result
+
+
+def _without_dropped(mapping: Mapping, rows: list[dict[str, str]], issues: Issues) -> list[dict[str, str]]:
+    """Return rows without the variables that the mapping drops, and report how many cells that were."""
+    dropped = mapping.dropped
+    for variable, because in dropped.items():
+        if cells := sum(variable in row for row in rows):
+            message = f"{cells} cells are dropped: {because}"
+            issues.add(Issue("IX-DROP-001", "info", Place(record=mapping.domain, field=variable), message))
+    return [{k: v for k, v in row.items() if k not in dropped} for row in rows] if dropped else rows
 
 
 def _rank(resource: Resource, plan: Plan) -> tuple[int, str]:

@@ -58,9 +58,7 @@ def read_csv(
         header = next(reader, [])
         if not header or len(set(header)) < len(header) or "" in header:
             hint = "give each variable a name of its own"
-            raise SourceError(
-                Issue("IX-CSV-002", "error", place, "its header is blank or repeats a name", hint)
-            )
+            raise SourceError(Issue("IX-CSV-002", "error", place, "its header is blank or repeats a name", hint))
         rows: list[Row] = []
         for cells in reader:
             if cells and len(cells) != len(header):
@@ -69,18 +67,14 @@ def read_csv(
                 rows.append({key: cell for key, cell in zip(header, cells, strict=False) if cell})
     except csv.Error as error:
         where = Place(place.file, reader.line_num)
-        raise SourceError(
-            Issue("IX-CSV-003", "error", where, f"is not CSV ({error})", "mend the file")
-        ) from error
+        raise SourceError(Issue("IX-CSV-003", "error", where, f"is not CSV ({error})", "mend the file")) from error
     spec = standard(version).dataset(name)
     variables = [_variable(column, rows, spec, place.file, issues) for column in header]
     study = rows[0].get("STUDYID", "") if rows else ""
     return Dataset(name, spec.label if spec else "", variables, rows, study=study, encoding=used), issues
 
 
-def _variable(
-    name: str, rows: list[Row], spec: DatasetSpec | None, file: str, issues: list[Issue]
-) -> Variable:
+def _variable(name: str, rows: list[Row], spec: DatasetSpec | None, file: str, issues: list[Issue]) -> Variable:
     found = spec.variable(name) if spec else None
     if found is None:
         return Variable(name, name)

@@ -135,9 +135,7 @@ class Dataset:
             if text is not None and not is_number(text):
                 place = Place(line=position, record=self.name, field=name)
                 hint = "make the variable Char, or mend the value"
-                raise TargetError(
-                    Issue("IX-SDTM-002", "error", place, "not a number in a Num variable", hint, text)
-                )
+                raise TargetError(Issue("IX-SDTM-002", "error", place, "not a number in a Num variable", hint, text))
             numbers.append(None if text is None else float(text))
         return numbers
 
@@ -208,7 +206,5 @@ def check_columns(dataset: Dataset) -> list[Issue]:
     for name in sorted(set().union(*dataset.rows) - set(names)):
         place = Place(record=dataset.name, field=name)
         hint = "list the variable, or take it out of the rows"
-        issues.append(
-            Issue("IX-SDTM-005", "error", place, "rows have a variable the dataset does not list", hint)
-        )
+        issues.append(Issue("IX-SDTM-005", "error", place, "rows have a variable the dataset does not list", hint))
     return issues

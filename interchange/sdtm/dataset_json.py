@@ -81,9 +81,7 @@ def read_dataset_json(source: Path | str | bytes, *, file: str = "") -> tuple[Da
     dataset.rows = list(_rows(rows, dataset, file, issues))
     if head.get("records", len(rows)) != len(rows):
         message = f"it announces {head['records']} rows and has {len(rows)}"
-        issues.append(
-            Issue("IX-JSON-004", "error", Place(file, record=dataset.name), message, "get the file again")
-        )
+        issues.append(Issue("IX-JSON-004", "error", Place(file, record=dataset.name), message, "get the file again"))
     dataset.study = dataset.rows[0].get("STUDYID", "") if dataset.rows else ""
     return dataset, issues
 
@@ -174,14 +172,10 @@ def _object(data: bytes, file: str) -> dict[str, Any]:
 def _described(head: dict[str, Any], file: str) -> Dataset:
     version = str(head.get("datasetJSONVersion", ""))
     if not version.startswith("1.1"):
-        raise SourceError(
-            _not_dataset_json(file, f"is not Dataset-JSON 1.1 but {version or 'no Dataset-JSON'}")
-        )
+        raise SourceError(_not_dataset_json(file, f"is not Dataset-JSON 1.1 but {version or 'no Dataset-JSON'}"))
     try:
         columns = head["columns"]
-        keys = sorted(
-            (column["keySequence"], column["name"]) for column in columns if column.get("keySequence")
-        )
+        keys = sorted((column["keySequence"], column["name"]) for column in columns if column.get("keySequence"))
         variables = [
             Variable(
                 column["name"],
@@ -221,11 +215,7 @@ def _rows(rows: list[Any], dataset: Dataset, file: str, issues: list[Issue]) -> 
             place = Place(file, number, dataset.name)
             issues.append(Issue("IX-JSON-003", "error", place, message, "mend the row"))
             continue
-        yield {
-            name: _text(cell)
-            for name, cell in zip(names, cells, strict=True)
-            if cell is not None and cell != ""
-        }
+        yield {name: _text(cell) for name, cell in zip(names, cells, strict=True) if cell is not None and cell != ""}
 
 
 def _text(cell: object) -> str:

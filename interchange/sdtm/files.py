@@ -32,9 +32,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             part.unlink(missing_ok=True)
         place = Place(str(path))
         message = f"cannot be written ({error.strerror})"
-        raise TargetError(
-            Issue("IX-SDTM-011", "error", place, message, "check path, rights and room")
-        ) from error
+        raise TargetError(Issue("IX-SDTM-011", "error", place, message, "check path, rights and room")) from error
 
 
 def stamp() -> datetime:

@@ -67,14 +67,10 @@ def read_parquet(source: Path | str | bytes, *, file: str = "") -> tuple[Dataset
         raise SourceError(issue) from error
     about = _json(table.schema.metadata)
     name = str(about.get("name") or PurePath(file).name.split(".")[0].upper())
-    variables = [
-        msgspec.convert(known, Variable) for field in table.schema if (known := _json(field.metadata))
-    ]
+    variables = [msgspec.convert(known, Variable) for field in table.schema if (known := _json(field.metadata))]
     dataset = Dataset.from_arrow(name, table, str(about.get("label", "")), variables)
     dataset.keys = tuple(about.get("keys", ()))
-    dataset.study = str(about.get("study", "")) or (
-        dataset.rows[0].get("STUDYID", "") if dataset.rows else ""
-    )
+    dataset.study = str(about.get("study", "")) or (dataset.rows[0].get("STUDYID", "") if dataset.rows else "")
     dataset.encoding = "utf-8"
     return dataset, []
 

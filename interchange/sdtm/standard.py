@@ -135,9 +135,7 @@ def standard(version: str) -> Standard:
     )
 
 
-def shape(
-    rows: Iterable[Row], spec: DatasetSpec | None, declared: Sequence[Variable] | None = None
-) -> list[Variable]:
+def shape(rows: Iterable[Row], spec: DatasetSpec | None, declared: Sequence[Variable] | None = None) -> list[Variable]:
     """Return the variables a dataset gets: the spec's Req and Exp ones, those with data, those declared.
 
     They stand in standard order, then variables the guide does not know, declared ones first, then as first
@@ -166,9 +164,7 @@ def shape(
 def _described(spec: DatasetSpec, name: str) -> Variable:
     found = spec.variable(name)
     return (
-        Variable(name, found.label, found.type, 8 if found.type == "Num" else None)
-        if found
-        else Variable(name, name)
+        Variable(name, found.label, found.type, 8 if found.type == "Num" else None) if found else Variable(name, name)
     )
 
 

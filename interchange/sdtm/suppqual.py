@@ -103,9 +103,7 @@ def join(parent: Dataset, supp: Dataset) -> Joined:
     made = split(joined.dataset, joined.variables, described=supp)[1].rows
     places = [placed[finder.identity(row)] for row in made]
     joined.issues += [
-        _rewritten(supp.name, place + 1)
-        for row, place in zip(made, places, strict=True)
-        if row != supp.rows[place]
+        _rewritten(supp.name, place + 1) for row, place in zip(made, places, strict=True) if row != supp.rows[place]
     ]
     order = (*places, *left)
     joined.order = () if order == tuple(range(len(order))) else order
@@ -221,9 +219,7 @@ def _usual(rows: Iterable[Row]) -> dict[str, tuple[str, str, str, str]]:
     return {qnam: counts.most_common(1)[0][0] for qnam, counts in traits.items()}
 
 
-def _problem(
-    row: Row, targets: list[int], own: bool, unusual: bool, repeated: bool
-) -> tuple[str, str] | None:
+def _problem(row: Row, targets: list[int], own: bool, unusual: bool, repeated: bool) -> tuple[str, str] | None:
     """Return code and message of why a row cannot be placed, None if it can."""
     if "QNAM" not in row or "QVAL" not in row:
         return "IX-SUPP-001", "the row has no QNAM or no QVAL"

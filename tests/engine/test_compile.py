@@ -21,7 +21,7 @@ from interchange.engine.bench import ResourceBench, interpreted_write
 from interchange.engine.compile import Compiled, compile_plan
 from interchange.engine.forward import Forward
 from interchange.engine.interpret import read_row, write_row
-from interchange.engine.plan import Plan, plan_project
+from interchange.engine.planner import plan_project
 from interchange.engine.shelf import ResourceShelf, interpreted_read, shelve
 from interchange.fhir.elements import RELEASES, Release
 from interchange.mapping.load import load_project
@@ -30,6 +30,8 @@ from .shaped import Shapes, rows_of, seeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from interchange.engine.plan import Plan
 
 CALM = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 SEEDS = st.integers(0, 2**32)

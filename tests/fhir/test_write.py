@@ -20,9 +20,7 @@ OBS = {"resourceType": "Observation", "subject": {"reference": "Patient/1"}}
 def test_one_file_a_type_in_the_order_given(tmp_path):
     files = write_ndjson([P2, OBS, P1], tmp_path / "out")
     assert [file.name for file in files] == ["Observation.ndjson", "Patient.ndjson"]
-    assert files[1].read_text() == (
-        '{"resourceType":"Patient","id":"2"}\n{"resourceType":"Patient","id":"1"}\n'
-    )
+    assert files[1].read_text() == ('{"resourceType":"Patient","id":"2"}\n{"resourceType":"Patient","id":"1"}\n')
     assert len(list((tmp_path / "out").iterdir())) == 2
 
 

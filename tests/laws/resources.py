@@ -23,7 +23,18 @@ TYPES = (
     *("Patient", "Organization", "PractitionerRole", "Observation", "ActivityDefinition"),
 )
 TEXTS = (
-    *("Placebo", "SCRN", "INCL01", "Overall survival", "Ärztin", " leading", "EXPERIMENTAL: x", "2014-01-02", "P18Y", "3"),
+    *(
+        "Placebo",
+        "SCRN",
+        "INCL01",
+        "Overall survival",
+        "Ärztin",
+        " leading",
+        "EXPERIMENTAL: x",
+        "2014-01-02",
+        "P18Y",
+        "3",
+    ),
     *("701", "CDISCPILOT01", "1.10", "ARMCD.Pbo", "ARMCD.a.5Fb", "Time Frame: 12 months", "text/plain", "x" * 230, "Y"),
 )
 DATES = ("2014", "2014-01", "2014-01-02", "2014-01-02T10:15:30Z", "2013-12-26T10:15:30+01:00")
@@ -35,7 +46,20 @@ DECIMALS = tuple(map(Decimal, ("5.10", "18", "0", "-1", "0.5", "1E+3")))
 @cache
 def codings() -> tuple[Resource, ...]:
     """The codings of every code map, and those that rules look for."""
-    names = ("sex", "race", "ethnic", "stype", "intmodel", "random", "tblind", "tphase", "tindtp", "epoch", "armnrs", "registry")
+    names = (
+        "sex",
+        "race",
+        "ethnic",
+        "stype",
+        "intmodel",
+        "random",
+        "tblind",
+        "tphase",
+        "tindtp",
+        "epoch",
+        "armnrs",
+        "registry",
+    )
     places = project().settings["folders"].split("\n")
     own = [{"code": code} for code in ("primary", "secondary", "lead-sponsor", "sponsor", "Sex", "30525-0", "SignedUp")]
     milestones = [{"system": "urn:cdisc:sdtm:DM", "code": code} for code in ("RFSTDTC", "RFENDTC", "DMDTC", "ARMNRS")]
@@ -52,7 +76,9 @@ def _keys(release: Release, content: str) -> tuple[tuple[str, Element, str], ...
     """The JSON keys that a random element may have; those that say nothing of it left out."""
     skip = {"contained", "text", "meta", "implicitRules", "language", "modifierExtension", "extension", "id"}
     table = elements(release).physicals(content)
-    plain = [(k, e, t) for k, (e, t) in table.items() if k not in skip and t not in ("xhtml", "base64Binary", "Resource")]
+    plain = [
+        (k, e, t) for k, (e, t) in table.items() if k not in skip and t not in ("xhtml", "base64Binary", "Resource")
+    ]
     if not elements(release).is_resource(content):
         return tuple(plain)
     read = {path.partition(".")[0].partition("(")[0] for path in elements_read(engines(release).plan).get(content, {})}
@@ -89,7 +115,9 @@ def _complex(draw: st.DrawFn, release: Release, content: str, depth: int) -> Jso
         type_ = draw(st.sampled_from(TYPES))
         return {"reference": f"{type_}/{draw(st.sampled_from('123'))}"}
     keys = _keys(release, content)
-    chosen = draw(st.lists(st.sampled_from(keys), max_size=5 if depth else 8, unique_by=lambda k: k[1].name)) if keys else []
+    chosen = (
+        draw(st.lists(st.sampled_from(keys), max_size=5 if depth else 8, unique_by=lambda k: k[1].name)) if keys else []
+    )
     made: Resource = {}
     for key, element, type_ in chosen:
         found = draw(_element(release, element, type_, depth + 1))
@@ -123,7 +151,7 @@ def built(draw: st.DrawFn, release: Release) -> list[Resource]:
 
 def _places(value: Json, so_far: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in JSON but the resource's own type and id."""
-    found = [so_far] if len(so_far) > 1 and so_far[-1] not in ("resourceType",) and so_far[1:] != ("id",) else []
+    found = [so_far] if len(so_far) > 1 and so_far[-1] != "resourceType" and so_far[1:] != ("id",) else []
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
         found += _places(item, (*so_far, key))

@@ -19,13 +19,67 @@ Cells = st.SearchStrategy[str]
 DATES = (
     *("2013-12-26", "2014-01-02", "2013-12", "2013", "2014-01-02T10:15", "2014-01-02T10:15:30", "2014-01-02T10:15:30Z"),
     *("2014-01-16T13:17:00+01:00", "2014-01-02T10", "2013---15", "--12-15", "2013-02-30", "2013-13-01", "-----T10:15"),
-    *("2012-02-29", "2013-12-26/2014-01-02", "2013-12-26/P3D", "20131226", "0000-01-01", "UNK", "2014-1-2", " 2014-01-02"),
+    *(
+        "2012-02-29",
+        "2013-12-26/2014-01-02",
+        "2013-12-26/P3D",
+        "20131226",
+        "0000-01-01",
+        "UNK",
+        "2014-1-2",
+        " 2014-01-02",
+    ),
     *("2014-01-02T24:00:00Z", "2014-01-02T10:15:30.5-05:00", "9999-12-31", "2013-00", "٢٠١٣-01-02"),
 )
-NUMBERS = ("1", "2", "3", "3.1", "5.10", "63", "-7", "0", "007", "1e3", "1.", "-0", ".5", "1,5", "NaN", "12345678901234567890")
+NUMBERS = (
+    "1",
+    "2",
+    "3",
+    "3.1",
+    "5.10",
+    "63",
+    "-7",
+    "0",
+    "007",
+    "1e3",
+    "1.",
+    "-0",
+    ".5",
+    "1,5",
+    "NaN",
+    "12345678901234567890",
+)
 ODD = (
-    *("Ärztin", "βeta-blocker", "日本", " leading", "trailing ", "two  blanks", "tab\there", "line\nbreak", "MULTIPLE", "Y"),
-    *("y", "Null", "NULL", "OTHER", "N/A", "<b>", "'quoted'", '"', "%study", "$STUDYID", "a/b", "é" * 3, "🧪", "-", ".", "1"),
+    *(
+        "Ärztin",
+        "βeta-blocker",
+        "日本",
+        " leading",
+        "trailing ",
+        "two  blanks",
+        "tab\there",
+        "line\nbreak",
+        "MULTIPLE",
+        "Y",
+    ),
+    *(
+        "y",
+        "Null",
+        "NULL",
+        "OTHER",
+        "N/A",
+        "<b>",
+        "'quoted'",
+        '"',
+        "%study",
+        "$STUDYID",
+        "a/b",
+        "é" * 3,
+        "🧪",
+        "-",
+        ".",
+        "1",
+    ),
 )
 
 
@@ -36,7 +90,9 @@ def _odd_text(size: int = 12) -> Cells:
 
 LONG = st.builds(
     lambda words, times, tail: (" ".join(words) + " ") * times + tail,
-    st.lists(st.sampled_from(("Overall", "survival", "naïve", "x" * 60, "ß" * 110, "", "y" * 201)), min_size=1, max_size=5),
+    st.lists(
+        st.sampled_from(("Overall", "survival", "naïve", "x" * 60, "ß" * 110, "", "y" * 201)), min_size=1, max_size=5
+    ),
     st.integers(5, 30),
     st.sampled_from(("end", " ", "end.")),
 )
@@ -100,7 +156,9 @@ VALUES: dict[str, Cells] = {
     "SENDTC": dtc,
     "DCUTDTC": dtc,
     "REGID": mostly("NCT05574608", "2020-001234-11", "EUCTR 1"),
-    "OUTMSPRI": st.one_of(mostly("Survival [Time Frame: 12 months]", "Survival", "A [Time Frame: B] [Time Frame: C]"), LONG),
+    "OUTMSPRI": st.one_of(
+        mostly("Survival [Time Frame: 12 months]", "Survival", "A [Time Frame: B] [Time Frame: C]"), LONG
+    ),
     "URLSTDY": mostly("https://example.org/a", "https://example.org/a b"),
 }
 
@@ -143,14 +201,24 @@ ROWS: dict[str, st.SearchStrategy[Row]] = {
     ),
     "TE": _rows(
         {"STUDYID": study, "DOMAIN": st.just("TE"), "ETCD": element_code},
-        {"ELEMENT": words, "TESTRL": words, "TEENRL": words, "TEDUR": mostly("P2W", "PT12H", "P1Y6M", "P1.50D", "P07D")},
+        {
+            "ELEMENT": words,
+            "TESTRL": words,
+            "TEENRL": words,
+            "TEDUR": mostly("P2W", "PT12H", "P1Y6M", "P1.50D", "P07D"),
+        },
     ),
     "TV": _rows(
         {"STUDYID": study, "DOMAIN": st.just("TV"), "VISITNUM": number, "VISIT": words},
         {"VISITDY": number, "ARMCD": arm_code, "ARM": arm, "TVSTRL": words, "TVENRL": words},
     ),
     "TI": _rows(
-        {"STUDYID": study, "DOMAIN": st.just("TI"), "IETESTCD": mostly("INCL01", "EXCL01", "INCL02", "I-1"), "IETEST": words},
+        {
+            "STUDYID": study,
+            "DOMAIN": st.just("TI"),
+            "IETESTCD": mostly("INCL01", "EXCL01", "INCL02", "I-1"),
+            "IETEST": words,
+        },
         {
             "IECAT": mostly("INCLUSION", "EXCLUSION", "Inclusion"),
             "IESCAT": words,
@@ -159,11 +227,15 @@ ROWS: dict[str, st.SearchStrategy[Row]] = {
         },
     ),
     "DM": _rows(
-        {"STUDYID": study, "DOMAIN": st.just("DM"), "USUBJID": mostly("S1-001", "S1-002", "S1-701-1015", "S1/1", "z" * 70)},
+        {
+            "STUDYID": study,
+            "DOMAIN": st.just("DM"),
+            "USUBJID": mostly("S1-001", "S1-002", "S1-701-1015", "S1/1", "z" * 70),
+        },
         {
             "SUBJID": mostly("001", "1015", "15"),
-            **{name: dtc for name in ("RFSTDTC", "RFENDTC", "RFXSTDTC", "RFXENDTC", "RFCSTDTC", "RFCENDTC", "RFICDTC")},
-            **{name: dtc for name in ("RFPENDTC", "DTHDTC", "BRTHDTC", "DMDTC")},
+            **dict.fromkeys(("RFSTDTC", "RFENDTC", "RFXSTDTC", "RFXENDTC", "RFCSTDTC", "RFCENDTC", "RFICDTC"), dtc),
+            **dict.fromkeys(("RFPENDTC", "DTHDTC", "BRTHDTC", "DMDTC"), dtc),
             "DTHFL": mostly("Y", "N"),
             "SITEID": mostly("701", "702"),
             "INVID": mostly("I1", "I2"),
@@ -208,7 +280,9 @@ def _variables(domain: str, rows: list[Row], empty: list[str]) -> list[Variable]
     for name in dict.fromkeys([*empty, *(name for row in rows for name in row)]):
         found = spec.variable(name)
         numeric = found is not None and found.type == "Num" and all(is_number(r[name]) for r in rows if name in r)
-        made.append(Variable(name, found.label if found else name, "Num" if numeric else "Char", 8 if numeric else None))
+        made.append(
+            Variable(name, found.label if found else name, "Num" if numeric else "Char", 8 if numeric else None)
+        )
     return made
 
 

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 
-from interchange.engine.plan import Plan, PlannedEmit
-from interchange.fhir.elements import Release
 from interchange.fhir.lower import Condition, Filter, Op
 from interchange.mapping.codecs.text import unescape_id
 from interchange.mapping.tables import read_code_map
-from interchange.runners.local import Engine
-from interchange.sdtm.dataset import Dataset
 
-from .resources import Resource
 from .rows import packages
 from .test_rows_come_back import CALM
 from .trips import ENGINES, RELEASES, engines, project, to_fhir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from interchange.engine.plan import Plan, PlannedEmit
+    from interchange.fhir.elements import Release
+    from interchange.runners.local import Engine
+    from interchange.sdtm.dataset import Dataset
+
+    from .resources import Resource
 
 OWN = tuple(project().systems[name] for name in ("cells", "row", "dtc"))
 IDS = {"id", "linkId", "targetId", "actionId", "reference", "resourceType"}

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interchange.fhir.elements import Release
 from interchange.fhir.write import write_bundle, write_ndjson
 from interchange.issues import TargetError
-from interchange.sdtm.dataset import Dataset
 from interchange.sdtm.formats import FORMATS, write_dataset
 
 from .rows import packages
 from .test_rows_come_back import CALM
 from .trips import RELEASES, engines, to_fhir, to_sdtm
+
+if TYPE_CHECKING:
+    from interchange.fhir.elements import Release
+    from interchange.sdtm.dataset import Dataset
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -53,9 +56,7 @@ def test_the_same_input_gives_the_same_bytes(package: list[Dataset], release: Re
 @pytest.mark.parametrize("release", RELEASES)
 @settings(CALM, max_examples=25)
 @given(package=packages(4), data=st.data())
-def test_ids_do_not_depend_on_the_order_of_rows(
-    package: list[Dataset], release: Release, data: st.DataObject
-) -> None:
+def test_ids_do_not_depend_on_the_order_of_rows(package: list[Dataset], release: Release, data: st.DataObject) -> None:
     shuffled = [replace(d, rows=data.draw(st.permutations(d.rows))) for d in package]
     names = [
         {(r["resourceType"], r["id"]) for r in to_fhir(datasets, engines(release)) if r["resourceType"] != "Library"}

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interchange.engine.ledger import Ledger, leaves
-from interchange.fhir.elements import Release
-from interchange.runners.local import Engine
 
 from .resources import Resource, foreign
 from .test_rows_come_back import CALM
 from .trips import ENGINES, RELEASES, engines, to_fhir, to_sdtm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from interchange.fhir.elements import Release
+    from interchange.runners.local import Engine
 
 
 def walk(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -7,9 +7,8 @@ Paths are cut where they go on to another resource (resolve, join, referrer), an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +22,9 @@ from interchange.mapping.model import Entity, Level, Rule, Source, Versioned
 from .resources import TYPES, built, disturbed
 from .test_rows_come_back import CALM
 from .trips import Resource, engines, project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Steps = tuple[p.Step, ...]
 Start = tuple[str, Steps]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from interchange.fhir.elements import Release
 from interchange.issues import Issues
-from interchange.runners.local import Engine
-from interchange.sdtm.dataset import Dataset
 
 from .rows import Row, datasets, packages
 from .trips import DOMAINS, ENGINES, RELEASES, convert, engines, to_sdtm
+
+if TYPE_CHECKING:
+    from interchange.fhir.elements import Release
+    from interchange.runners.local import Engine
+    from interchange.sdtm.dataset import Dataset
 
 CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -34,7 +37,9 @@ def assert_come_back(before: list[Dataset], release: Release, engine: Engine) ->
         else:
             assert again.rows == without(dataset.rows, [row for name, row in made.lost if name == dataset.name])
         assert again.label == dataset.label
-        assert [replace(v, length=None) for v in again.variables] == [replace(v, length=None) for v in dataset.variables]
+        assert [replace(v, length=None) for v in again.variables] == [
+            replace(v, length=None) for v in dataset.variables
+        ]
         for one, two in zip(dataset.variables, again.variables, strict=True):
             assert two.length == one.length if one.length else two.length
 

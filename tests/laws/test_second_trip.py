@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from interchange.fhir.elements import Release
-from interchange.runners.local import Engine
-from interchange.sdtm.dataset import Dataset
 
 from .resources import Resource, disturbed, foreign
 from .rows import packages
 from .test_rows_come_back import CALM, without
 from .trips import ENGINES, RELEASES, canonical, convert, engines, to_fhir, to_sdtm
+
+if TYPE_CHECKING:
+    from interchange.fhir.elements import Release
+    from interchange.runners.local import Engine
+    from interchange.sdtm.dataset import Dataset
 
 
 @pytest.mark.parametrize("engine", ENGINES)

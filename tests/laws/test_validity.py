@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 
-from interchange.fhir.elements import Release
 from interchange.fhir.validate import check, dangling
-from interchange.sdtm.dataset import Dataset
 
 from .rows import packages
 from .test_rows_come_back import CALM
 from .trips import RELEASES, engines, to_fhir
+
+if TYPE_CHECKING:
+    from interchange.fhir.elements import Release
+    from interchange.sdtm.dataset import Dataset
 
 
 @pytest.mark.parametrize("release", RELEASES)

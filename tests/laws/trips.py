@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from interchange.fhir.elements import Release
 from interchange.fhir.read import Reader
 from interchange.issues import Issues
 from interchange.mapping.load import load_project
-from interchange.mapping.model import Project
 from interchange.runners.local import (
     Datasets,
     Engine,
@@ -22,7 +20,11 @@ from interchange.runners.local import (
     datasets_to_resources,
     resources_to_datasets,
 )
-from interchange.sdtm.dataset import Dataset
+
+if TYPE_CHECKING:
+    from interchange.fhir.elements import Release
+    from interchange.mapping.model import Project
+    from interchange.sdtm.dataset import Dataset
 
 RELEASES: tuple[Release, ...] = ("R5", "R4B", "R4")
 ENGINES: tuple[Engine, ...] = ("interpreted", "compiled")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from interchange.engine.derive import DERIVATIONS
+from interchange.mapping.build import MAPPING_WORDS, PARAM_WORDS, SOURCE_WORDS
 from interchange.mapping.codecs import CODECS, ENTITY
-from interchange.mapping.load import MAPPING_WORDS, PARAM_WORDS, RULE_WORDS, SOURCE_WORDS
+from interchange.mapping.rules import RULE_WORDS
 from interchange.mapping.schema import settings_schema
 from interchange.mapping.tree import read_tree
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from interchange.mapping.load import MAPPING_WORDS, PARAM_WORDS, RULE_WORDS, SOURCE_WORDS, shipped_mappings
+from interchange.mapping.build import MAPPING_WORDS, PARAM_WORDS, SOURCE_WORDS
+from interchange.mapping.load import shipped_mappings
+from interchange.mapping.rules import RULE_WORDS
 from interchange.mapping.schema import mapping_schema, settings_schema
 from interchange.mapping.tree import read_tree
 

@@ -162,9 +162,7 @@ def test_every_term_of_the_codelist_is_written(name: str, one_way: bool) -> None
     # a study arm of the protocol terminology that no FHIR arm type says
     known = {"armtype": {"Control Arm", "Treatment Arm"}}.get(name, set())
     for release in RELEASES:
-        missing = {
-            term for term in terms_of(MAPS[name].notes["codelist"]) if not written(name, term, release)
-        }
+        missing = {term for term in terms_of(MAPS[name].notes["codelist"]) if not written(name, term, release)}
         assert missing == known
 
 

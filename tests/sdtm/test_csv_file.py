@@ -29,9 +29,7 @@ def test_the_file(tmp_path: Path) -> None:
     assert read_csv(tmp_path / "dm.csv") == (DM, [])
 
 
-@given(
-    st.lists(st.dictionaries(st.sampled_from(["A", "B"]), st.text(st.characters(codec="utf-8"), min_size=1)))
-)
+@given(st.lists(st.dictionaries(st.sampled_from(["A", "B"]), st.text(st.characters(codec="utf-8"), min_size=1))))
 def test_any_text_reads_back(tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, str]]) -> None:
     path = tmp_path_factory.getbasetemp() / "xx.csv"
     write_csv(Dataset("XX", "", [Variable("A"), Variable("B")], rows), path)
@@ -53,18 +51,14 @@ def test_cp1252(tmp_path: Path) -> None:
 
 def test_a_character_the_encoding_lacks(tmp_path: Path) -> None:
     dataset = Dataset("XX", "", [Variable("A")], [{"A": "ж"}])
-    assert [issue.code for issue in write_csv(dataset, tmp_path / "xx.csv", encoding="ascii")] == [
-        "IX-CSV-001"
-    ]
+    assert [issue.code for issue in write_csv(dataset, tmp_path / "xx.csv", encoding="ascii")] == ["IX-CSV-001"]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_num_variable_that_holds_text_is_read_as_char() -> None:
     dataset, issues = read_csv(b"STUDYID,AGE\nP,63\nP,>89\n", file="dm.csv")
     assert [variable.type for variable in dataset.variables] == ["Char", "Char"]
-    assert [(issue.code, issue.place.line, issue.place.field) for issue in issues] == [
-        ("IX-CSV-004", 2, "AGE")
-    ]
+    assert [(issue.code, issue.place.line, issue.place.field) for issue in issues] == [("IX-CSV-004", 2, "AGE")]
 
 
 def test_ragged_lines() -> None:

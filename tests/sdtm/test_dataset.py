@@ -47,9 +47,7 @@ def test_empty_dataset_and_back() -> None:
 
 
 def test_types_of_a_frame_without_variables() -> None:
-    frame = pd.DataFrame(
-        {"A": ["", None], "N": [1.50, float("nan")], "I": [7, 8], "D": [Decimal("5.10"), None]}
-    )
+    frame = pd.DataFrame({"A": ["", None], "N": [1.50, float("nan")], "I": [7, 8], "D": [Decimal("5.10"), None]})
     dataset = Dataset.from_pandas("XX", frame)
     assert [(variable.name, variable.type) for variable in dataset.variables] == [
         ("A", "Char"),

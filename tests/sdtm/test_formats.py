@@ -27,9 +27,7 @@ DM = Dataset(
     study="P",
     encoding="utf-8",
 )
-TE = Dataset(
-    "TE", "Trial Elements", [Variable("STUDYID"), Variable("ETCD")], [{"STUDYID": "P", "ETCD": "SCRN"}]
-)
+TE = Dataset("TE", "Trial Elements", [Variable("STUDYID"), Variable("ETCD")], [{"STUDYID": "P", "ETCD": "SCRN"}])
 
 
 @pytest.mark.parametrize(("format_name", "extension"), FORMATS.items())

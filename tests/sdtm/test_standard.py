@@ -29,9 +29,7 @@ def test_specs_fit_transport_files(version: str) -> None:
 
 
 def test_an_unknown_version() -> None:
-    with pytest.raises(
-        SourceError, match=r"IX-SDTM-001  SDTMIG 3\.9 is not known here; use one of 3\.2, 3\.3, 3\.4"
-    ):
+    with pytest.raises(SourceError, match=r"IX-SDTM-001  SDTMIG 3\.9 is not known here; use one of 3\.2, 3\.3, 3\.4"):
         standard("3.9")
 
 

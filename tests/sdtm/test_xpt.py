@@ -90,15 +90,13 @@ def test_the_edges_are_exact(number: float) -> None:
 
 @st.composite
 def datasets(draw: st.DrawFn) -> Dataset:
-    names = draw(
-        st.lists(st.from_regex(r"[A-Z_][A-Z0-9_]{0,7}", fullmatch=True), min_size=1, max_size=6, unique=True)
-    )
+    names = draw(st.lists(st.from_regex(r"[A-Z_][A-Z0-9_]{0,7}", fullmatch=True), min_size=1, max_size=6, unique=True))
     text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=40).filter(
         lambda value: not value.endswith(" ") and len(value.encode()) <= 200
     )
-    numbers = st.floats(allow_nan=False, allow_infinity=False).filter(in_range).map(
-        number_text
-    ) | st.integers(-999, 999).map(str)
+    numbers = st.floats(allow_nan=False, allow_infinity=False).filter(in_range).map(number_text) | st.integers(
+        -999, 999
+    ).map(str)
     label = st.text(string.ascii_letters + "é /-", max_size=20).map(str.strip)
     variables = [
         Variable(
@@ -223,9 +221,7 @@ def test_cp1252(tmp_path: Path) -> None:
         (dm({"SEX": "F"}), [("IX-SDTM-005", None, "SEX")]),
     ],
 )
-def test_errors_write_nothing(
-    tmp_path: Path, dataset: Dataset, expected: list[tuple[str, int | None, str]]
-) -> None:
+def test_errors_write_nothing(tmp_path: Path, dataset: Dataset, expected: list[tuple[str, int | None, str]]) -> None:
     assert codes(dataset, tmp_path / "dm.xpt") == expected
     assert list(tmp_path.iterdir()) == []
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from interchange.intake import read_datasets
 from interchange.issues import Issues
-from interchange.sdtm.dataset import Dataset
+
+if TYPE_CHECKING:
+    from interchange.sdtm.dataset import Dataset
 
 TRIAL = ("TS", "TA", "TE", "TI", "TV", "DM", "SUPPDM")
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from interchange.api import to_sdtm
-from interchange.intake import FhirVersion
 from interchange.issues import SourceError
+
+if TYPE_CHECKING:
+    from interchange.intake import FhirVersion
 
 
 def _examples() -> list[Path]:

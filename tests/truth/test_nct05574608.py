@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from interchange.api import to_fhir, to_sdtm
-from interchange.intake import FhirVersion
-from interchange.results import SdtmResult
 from interchange.engine.ledger import leaves
-from interchange.runners.local import Engine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from interchange.intake import FhirVersion
+    from interchange.results import SdtmResult
+    from interchange.runners.local import Engine
 
 BUNDLES: tuple[FhirVersion, ...] = ("R5", "R4B")
 ROWS = {"TS": 54, "TI": 11, "TA": 3, "TE": 3}

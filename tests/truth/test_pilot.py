@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from interchange.api import roundtrip
-from interchange.results import RoundTrip
-from interchange.fhir.elements import Release
-from interchange.runners.local import Engine
-from interchange.sdtm.dataset import Dataset
+
+if TYPE_CHECKING:
+    from interchange.fhir.elements import Release
+    from interchange.results import RoundTrip
+    from interchange.runners.local import Engine
+    from interchange.sdtm.dataset import Dataset
 
 COUNTS = {"TS": 33, "TA": 8, "TE": 7, "TI": 31, "TV": 21, "DM": 306, "SUPPDM": 1197}
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from interchange.engine.lint.project import in_order, lint_project
 from interchange.issues import MappingError
-from interchange.mapping.load import build_project, read_trees
+from interchange.mapping.build import build_project
+from interchange.mapping.load import read_trees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

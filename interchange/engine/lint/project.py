@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from interchange.engine.lint import derivations, guide, joins, required, terms, words, writers
 from interchange.engine.lint.scope import Scope, in_releases
-from interchange.engine.plan import Planner
+from interchange.engine.planner import Planner
 from interchange.fhir.elements import RELEASES
 from interchange.sdtm.standard import standard
 

@@ -64,9 +64,7 @@ def bind_codec(call: Call, type_: str, tools: Tools) -> Codec:
     if codec is None:
         raise CodecError(f"no codec `{call.name}`; there are {', '.join([*CODECS, ENTITY])}")
     if type_ not in codec.types and ANY not in codec.types:
-        raise CodecError(
-            f"`{call.name}` reads {', '.join(sorted(codec.types))}, and this element is a {type_}"
-        )
+        raise CodecError(f"`{call.name}` reads {', '.join(sorted(codec.types))}, and this element is a {type_}")
     return codec(call.args, type_, tools)
 
 

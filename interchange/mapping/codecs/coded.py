@@ -90,14 +90,9 @@ class ConceptCodec(Codec):
                 return entries[0].code or entries[0].system
             return text if self.type == "string" and not self.strict and text.strip() else None
         if not entries:
-            return (
-                {"text": text}
-                if self.type == "CodeableConcept" and not self.strict and text.strip()
-                else None
-            )
+            return {"text": text} if self.type == "CodeableConcept" and not self.strict and text.strip() else None
         codings = [
-            {k: v for k, v in (("system", e.system), ("code", e.code), ("display", e.display)) if v}
-            for e in entries
+            {k: v for k, v in (("system", e.system), ("code", e.code), ("display", e.display)) if v} for e in entries
         ]
         if self.type == "Coding":
             return codings[0]
@@ -108,7 +103,7 @@ class ConceptCodec(Codec):
 
 
 class MultiCodec(Codec):
-    """``multi(map)``: several values in one variable and its numbered ones: RACE is MULTIPLE, RACE1 .. RACEn the values.
+    """``multi(map)``: several values in one variable and numbered ones: RACE is MULTIPLE, RACE1 .. RACEn the values.
 
     SDTMIG 3.4, DM assumption on multiple races; the numbered variables go to the supplemental dataset.
     """

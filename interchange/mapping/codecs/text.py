@@ -56,8 +56,7 @@ def escape_id(text: str) -> str:
     ('Xan.5FHi', 'Xan_Hi')
     """
     return "".join(
-        c if c.isascii() and (c.isalnum() or c == "-") else "".join(f".{b:02X}" for b in c.encode())
-        for c in text
+        c if c.isascii() and (c.isalnum() or c == "-") else "".join(f".{b:02X}" for b in c.encode()) for c in text
     )
 
 
@@ -124,9 +123,7 @@ class ExpressionCodec(Codec):
         value = values[0]
         if not isinstance(value, dict):
             return None
-        text = value.get("description") or (
-            value.get("expression") if value.get("language") == "text/plain" else None
-        )
+        text = value.get("description") or (value.get("expression") if value.get("language") == "text/plain" else None)
         return text if isinstance(text, str) else None
 
     def encode(self, text: str) -> Json:

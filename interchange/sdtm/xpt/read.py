@@ -76,9 +76,7 @@ class _Member:
             self.label = data[at + 3 * LINE + 32 : at + 3 * LINE + 72].rstrip(b" \0")
             count = int(data[at + 4 * LINE + 48 : at + 4 * LINE + 58])
             first = at + 5 * LINE
-            self.fields = [
-                parse_namestr(data[first + size * n : first + size * (n + 1)]) for n in range(count)
-            ]
+            self.fields = [parse_namestr(data[first + size * n : first + size * (n + 1)]) for n in range(count)]
         except (ValueError, struct.error) as error:
             raise SourceError(_damaged(file)) from error
         head = first + -(-size * count // LINE) * LINE
@@ -126,9 +124,7 @@ class _Member:
             count, spare = count - 1, spare - 1
         return np.frombuffer(self.data, np.uint8, count * width, self.start).reshape(count, width)
 
-    def decoder(
-        self, encoding: str | None, octets: list[NDArray[np.uint8]]
-    ) -> tuple[str, Callable[[bytes], str]]:
+    def decoder(self, encoding: str | None, octets: list[NDArray[np.uint8]]) -> tuple[str, Callable[[bytes], str]]:
         """Return the encoding that fits the whole member, and its decoding."""
         texts = [field.label for field in self.fields] + [field.name for field in self.fields]
         texts += [self.name, self.label]
@@ -194,9 +190,7 @@ def _not_version_5(data: bytes, file: str) -> Issue:
         hint = "write it with the XPORT engine of version 5, as regulators ask"
         return Issue("IX-XPT-021", "error", Place(file), "is XPORT version 8, not 5", hint)
     if data.startswith(b"**COMPRESSED**"):
-        return Issue(
-            "IX-XPT-022", "error", Place(file), "is a SAS CPORT file", "write it with the XPORT engine"
-        )
+        return Issue("IX-XPT-022", "error", Place(file), "is a SAS CPORT file", "write it with the XPORT engine")
     return Issue("IX-XPT-020", "error", Place(file), "is not a SAS XPORT file", "check what the file is")
 
 

@@ -1,0 +1,296 @@
+"""Building a plan: paths lowered onto a release, codecs bound to the types at their ends, faults collected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interchange.engine.derive import DERIVATIONS
+from interchange.engine.plan import (
+    EntityRef,
+    Plan,
+    PlannedEmit,
+    PlannedEntity,
+    PlannedLevel,
+    PlannedMapping,
+    PlannedRule,
+    PlannedSource,
+    PlannedTest,
+    Way,
+)
+from interchange.fhir import path as p
+from interchange.fhir.lower import Focus, Get, Lowered, LowerError, Lowering, typed_constant
+from interchange.issues import Issue, MappingError, Place
+from interchange.mapping.codecs import ENTITY, Codec, CodecError, Tools, bind_codec
+
+if TYPE_CHECKING:
+    from interchange.fhir.elements import Release
+    from interchange.mapping.model import (
+        Alternative,
+        Call,
+        Emit,
+        Entity,
+        Lane,
+        Level,
+        Project,
+        Rule,
+        Source,
+        Versioned,
+    )
+
+
+class Planner:
+    """Builds a plan; collects faults rather than stopping at the first."""
+
+    def __init__(self, project: Project, release: Release) -> None:
+        self.project = project
+        self.release = release
+        self.faults: list[Issue] = []
+        self.tools = Tools(release, project.systems, project.settings["folders"].split("\n"))
+        self.resources = {n: self._resource_of(e) for n, e in project.entities.items()}
+        self.lowering = Lowering(release, project.aliases.get(release, {}), project.systems, self.resources)
+
+    def _resource_of(self, entity: Entity) -> str:
+        seen = {entity.name}
+        while entity.within in self.project.entities and entity.within not in seen:  # a circle is a fault of lint
+            entity = self.project.entities[entity.within]
+            seen.add(entity.name)
+        return entity.resource
+
+    def plan(self) -> Plan:
+        """Return the plan; MappingError with every fault found."""
+        plan = self.sketch()
+        self._derivations(plan)
+        if self.faults:
+            raise MappingError(self.faults)
+        return plan
+
+    def _derivations(self, plan: Plan) -> None:
+        rules = [r.rule for entity in plan.entities.values() for r in entity.rules]
+        rules += [r.rule for m in plan.mappings.values() for source in m.sources for r in source.rules]
+        for rule in rules:
+            if rule.derive is not None and rule.derive.name not in DERIVATIONS:
+                message = f"no derivation `{rule.derive.name}`"
+                self._fault("IX-DERIVE-002", rule.place, message, f"use one of {', '.join(DERIVATIONS)}")
+
+    def sketch(self) -> Plan:
+        """Return what can be planned; faults are in ``faults``."""
+        plan = Plan(self.project, self.release, self.tools)
+        plan.entities = {name: self.entity(e) for name, e in self.project.entities.items()}
+        for mapping in self.project.ordered():
+            plan.mappings[mapping.domain] = PlannedMapping(
+                mapping, tuple(self.source(mapping.domain, s) for s in mapping.sources)
+            )
+        return plan
+
+    def entity(self, entity: Entity) -> PlannedEntity:
+        """Return an entity planned."""
+        resource = self.resources[entity.name]
+        heads, levels = self._levels(resource, entity.levels)
+        return PlannedEntity(
+            entity,
+            resource,
+            levels,
+            self._tests(entity.match, heads, resource, entity.place),
+            {
+                name: low
+                for name, path in entity.links.items()
+                if (low := self._optional(path, heads[-1][1], entity.place))
+            },
+            self._emits(entity.emit, heads, resource),
+            tuple(self.rule(rule, heads, resource) for rule in entity.rules),
+        )
+
+    def source(self, domain: str, source: Source) -> PlannedSource:
+        """Return a row source planned."""
+        resource = self.resources.get(source.entity, "") if source.entity else source.resource
+        if not self.lowering.elements.is_resource(resource):
+            near = source.entity or source.resource
+            self._fault("IX-PATH-001", source.place, f"`{near}` is no resource type or entity", "check the spelling")
+            return PlannedSource(domain, source, "Basic", (), (), (), (), (), ())
+        heads, levels = self._levels(resource, source.levels)
+        if len(levels) < len(source.levels):  # said already; every path from there would be wrong as well
+            return PlannedSource(domain, source, resource, levels, (), (), (), (), ())
+        return PlannedSource(
+            domain,
+            source,
+            resource,
+            levels,
+            self._tests(source.match, heads, resource, source.place),
+            self._tests(source.skip_if, heads, resource, source.place),
+            self._tests(source.only_if, heads, resource, source.place),
+            self._emits(source.emit, heads, resource),
+            self._keys(source, heads, resource) + tuple(self.rule(rule, heads, resource) for rule in source.rules),
+        )
+
+    def _keys(self, source: Source, heads: list[tuple[str, Focus]], resource: str) -> tuple[PlannedRule, ...]:
+        """The rules of the entity that a source hangs on: they read the key variables, at the resource itself."""
+        entity = self.project.entities.get(source.entity)
+        owned = {v for rule in source.rules for v in rule.variables}
+        rules = [r for r in entity.rules if not owned & set(r.variables)] if entity else []
+        return tuple(self.rule(rule, heads[:1], resource) for rule in rules)
+
+    def _fault(self, code: str, place: Place, message: str, hint: str) -> None:
+        issue = Issue(code, "error", place, message, hint)
+        if issue not in self.faults:
+            self.faults.append(issue)
+
+    def _levels(
+        self, resource: str, levels: tuple[Level, ...]
+    ) -> tuple[list[tuple[str, Focus]], tuple[PlannedLevel, ...]]:
+        heads = [(resource, Focus(resource, resource))]
+        planned = []
+        for level in levels:
+            path = level.path.of(self.release)
+            if path is None:
+                self._fault("IX-LEVEL-001", level.place, f"level has no path in {self.release}", "give it one")
+                continue
+            start, rest = self._start(path, heads, resource)
+            try:
+                lowered = self.lowering.lower(rest, heads[start][1])
+            except LowerError as error:
+                self._fault(error.code, level.place, str(error), error.hint)
+                continue
+            planned.append(PlannedLevel(level, start, lowered))
+            heads.append((level.name, lowered.focus))
+        return heads, tuple(planned)
+
+    def _start(self, path: p.Path, heads: list[tuple[str, Focus]], resource: str) -> tuple[int, p.Path]:
+        """Where a path starts: at the level or resource that its head names, else at the innermost level."""
+        head = path.head
+        if head == resource:
+            return 0, path.tail()
+        for i, (name, _) in enumerate(heads):
+            if i and name == head:
+                return i, path.tail()
+        if path.steps and isinstance(path.steps[0], p.Join):
+            return 0, path
+        return len(heads) - 1, path
+
+    def _optional(self, path: Versioned[p.Path], focus: Focus, place: Place) -> Lowered | None:
+        found = path.of(self.release)
+        if found is None:
+            return None
+        try:
+            return self.lowering.lower(found, focus)
+        except LowerError as error:
+            self._fault(error.code, place, str(error), error.hint)
+            return None
+
+    def _tests(
+        self,
+        paths: tuple[Versioned[p.Path], ...],
+        heads: list[tuple[str, Focus]],
+        resource: str,
+        place: Place,
+    ) -> tuple[PlannedTest, ...]:
+        tests = []
+        for versioned in paths:
+            path = versioned.of(self.release)
+            if path is None:
+                continue
+            start, rest = self._start(path, heads, resource)
+            try:
+                tests.append(PlannedTest(start, self.lowering.lower(rest, heads[start][1])))
+            except LowerError as error:
+                self._fault(error.code, place, str(error), error.hint)
+        return tuple(tests)
+
+    def _emits(self, emits: tuple[Emit, ...], heads: list[tuple[str, Focus]], resource: str) -> tuple[PlannedEmit, ...]:
+        planned = []
+        for emit in emits:
+            text = emit.value.of(self.release)
+            if text is None or text == "none":
+                continue
+            start, rest = self._start(emit.path, heads, resource)
+            try:
+                lowered = self.lowering.lower(rest, heads[start][1])
+                if text.startswith("%"):
+                    text = self.lowering.literal(p.System(*text[1:].partition("/")[::2]))
+                value = typed_constant(text, lowered.type)
+            except LowerError as error:
+                self._fault(error.code, emit.place, str(error), error.hint)
+                continue
+            template = "$" in text
+            planned.append(PlannedEmit(start, lowered, value, template, emit.place))
+        return tuple(planned)
+
+    def rule(self, rule: Rule, heads: list[tuple[str, Focus]], resource: str) -> PlannedRule:
+        """Return a rule planned: the alternatives that this release can hold."""
+        ways = (self._way(alternative, heads, resource) for alternative in rule.alternatives)
+        return PlannedRule(rule, tuple(way for way in ways if way is not None))
+
+    def _way(self, alternative: Alternative, heads: list[tuple[str, Focus]], resource: str) -> Way | None:
+        lane = alternative.lane.of(self.release)
+        if lane is None:
+            return None
+        try:
+            starts = [self._start(path, heads, resource) for path in lane.paths]
+            paths = tuple(self.lowering.lower(rest, heads[start][1]) for start, rest in starts)
+            codec = self._codec(lane, paths, alternative)
+        except LowerError as error:
+            self._fault(error.code, alternative.place, f"{error} (`{lane}`)", error.hint)
+            return None
+        except CodecError as error:
+            self._fault(
+                "IX-CODEC-001",
+                alternative.place,
+                f"{error} (`{lane}`)",
+                "choose the codec by the element's type",
+            )
+            return None
+        except MappingError as error:  # a code map that is not there, or cannot be read
+            for issue in error.issues:
+                self._fault(issue.code, alternative.place, f"{issue.place}: {issue.message} (`{lane}`)", issue.hint)
+            return None
+        if len({start for start, _ in starts}) > 1:
+            self._fault("IX-PATH-009", alternative.place, f"`{lane}` starts at two levels", "start both at one")
+            return None
+        return Way(
+            alternative.variables,
+            starts[0][0],
+            paths,
+            codec,
+            alternative.when,
+            reads=alternative.oneway != "to-fhir",
+            writes=alternative.oneway != "to-sdtm",
+            place=alternative.place,
+            text=str(lane),
+            because=alternative.because,
+        )
+
+    def _codec(self, lane: Lane, paths: tuple[Lowered, ...], alternative: Alternative) -> Codec | EntityRef:
+        if lane.codec.name == ENTITY:
+            return self._entity_ref(lane.codec, paths[0], alternative.variables)
+        codec = bind_codec(lane.codec, paths[0].type, self.tools)
+        if codec.paths != len(paths):
+            raise CodecError(f"`{lane.codec.name}` takes {codec.paths} paths, not {len(paths)}")
+        if codec.arity and codec.arity != len(alternative.variables):
+            raise CodecError(
+                f"`{lane.codec.name}` gives {codec.arity} variables, and the rule has {len(alternative.variables)}"
+            )
+        if codec.sibling and not (paths[0].ops and isinstance(paths[0].ops[-1], Get)):
+            raise CodecError(f"`{lane.codec.name}` must stand at an element")
+        return codec
+
+    def _entity_ref(self, call: Call, path: Lowered, variables: tuple[str, ...]) -> EntityRef:
+        name, _, link = (call.args[0] if call.args else "").partition(".")
+        entity = self.project.entities.get(name)
+        if entity is None:
+            raise CodecError(f"no entity `{name}`; there are {', '.join(sorted(self.project.entities))}")
+        if entity.links:
+            link = link or next(iter(entity.links))
+            if link not in entity.links:
+                raise CodecError(f"entity `{name}` has no link `{link}`")
+        elif path.type != "Reference":
+            raise CodecError(f"`entity({name})` reads a Reference, and this element is a {path.type}")
+        own = call.args[1:] or variables
+        if missing := [v for v in own if v not in (*entity.variables, *entity.key)]:
+            raise CodecError(f"entity `{name}` gives no {' '.join(missing)}")
+        if len(own) != len(variables):
+            raise CodecError(f"`entity({name})` names {len(own)} variables, and the rule has {len(variables)}")
+        return EntityRef(name, link, own, variables)
+
+
+def plan_project(project: Project, release: Release) -> Plan:
+    """Return the plan of a project on a release; MappingError with every fault."""
+    return Planner(project, release).plan()

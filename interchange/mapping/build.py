@@ -1,0 +1,188 @@
+"""Trees into the model: mappings with their row sources, parameters spread into row sources, entities, the project."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from interchange.fhir.path import parse_path
+from interchange.issues import Issue, MappingError
+from interchange.mapping.model import Entity, Example, Mapping, Null, Params, Project, Source, Supp
+from interchange.mapping.rules import (
+    check_words,
+    read_direction,
+    read_emits,
+    read_guard,
+    read_levels,
+    read_paths,
+    read_rules,
+    read_versioned,
+)
+from interchange.mapping.tables import read_parameters
+from interchange.mapping.tree import Node, collect_faults
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def build_project(root: Node, trees: dict[str, Node], *folders: Path | None) -> Project:
+    """Return the project that trees spell, every fault of every file reported at once."""
+    faults: list[Issue] = []
+    places = [str(f) for f in reversed(folders) if f is not None]
+    settings = {k: v.scalar() for k, v in root.items() if isinstance(v.value, str)}
+    sections = {
+        name: dict((root.get(name) or Node({}, root.place)).items()) for name in ("systems", "entities", "aliases")
+    }
+    entities: dict[str, Entity] = {}
+    for name, node in sections["entities"].items():
+        entity = collect_faults(faults, _entity, name, node)
+        if entity is not None:
+            entities[name] = entity
+    mappings: dict[str, Mapping] = {}
+    for tree in trees.values():
+        mapping = collect_faults(faults, _mapping, tree, places)
+        if mapping is not None:
+            mappings[mapping.domain] = mapping
+    if faults:
+        raise MappingError(faults)
+    return Project(
+        root=places[-1],
+        systems={k: v.scalar() for k, v in sections["systems"].items()},
+        entities=entities,
+        aliases={r: {k: v.scalar() for k, v in names.items()} for r, names in sections["aliases"].items()},
+        settings={**settings, "folders": "\n".join(places)},
+        mappings=mappings,
+    )
+
+
+SOURCE_WORDS = {
+    "resource", "entity", "id", "match", "skip-if", "only-if", "each", "distinct", "pick", "require", "emit", "rules",
+    "oneway", "because", "note",
+}  # fmt: skip
+PARAM_WORDS = SOURCE_WORDS - {"resource", "entity", "id", "match"}
+
+
+def _source(name: str, node: Node, shared: Node | None) -> Source:
+    check_words(node, SOURCE_WORDS)
+    return Source(
+        name=name,
+        resource=node.text("resource"),
+        place=node.place,
+        entity=node.text("entity"),
+        id=node.text("id"),
+        match=read_paths(node.get("match")),
+        skip_if=read_paths(node.get("skip-if")),
+        only_if=read_paths(node.get("only-if")),
+        levels=read_levels(node.get("each")),
+        distinct=node.words("distinct"),
+        pick=read_guard(node.get("pick")),
+        require=node.words("require"),
+        emit=read_emits(node.get("emit")),
+        rules=read_rules(shared, node.get("rules")),
+        oneway=read_direction(node),
+        because=node.text("because"),
+        note=node.text("note"),
+    )
+
+
+def _param_sources(tree: Node, places: list[str]) -> tuple[tuple[Source, ...], Params | None]:
+    """One row source a parameter that has a ``value``; every parameter's null flavors beside."""
+    head, body = tree.get("parameters"), tree.get("params")
+    if head is None or body is None:
+        return (), None
+    table = read_parameters(head.text("table"), places)
+    params = Params(
+        table=head.text("table"),
+        code=head.text("code"),
+        label=head.text("label"),
+        value=head.text("value"),
+        ordinal=head.text("ordinal"),
+        null=head.text("null"),
+        nulls={},
+    )
+    sources, nulls = [], {}
+    for code, node in body.items():
+        if code not in table:
+            raise node.fault("IX-MAP-007", f"`{code}` is no parameter of `{params.table}`", "check the spelling")
+        check_words(node, PARAM_WORDS | {"value", "null"})
+        if (null := node.get("null")) is not None:
+            nulls[code] = tuple(
+                Null(item.scalar())
+                if isinstance(item.value, str)
+                else Null(item.text("flavor"), read_guard(item.get("when")))
+                for item in null.each()
+            )
+        value = node.get("value")
+        if value is None:
+            continue
+        shared = {
+            params.code: Node({"const": Node(code, node.place)}, node.place),
+            params.label: Node({"const": Node(table[code].label, node.place)}, node.place),
+            params.value: value,
+            **dict((tree.get("rules") or Node({}, node.place)).items()),
+        }
+        spread = {k: n for k in PARAM_WORDS if (n := node.get(k)) is not None}
+        spread["entity"] = head.get("entity") or head
+        sources.append(_source(code, Node(spread, node.place), Node(shared, node.place)))
+    return tuple(sources), replace(params, nulls=nulls)
+
+
+def _example(node: Node) -> Example:
+    fhir, sdtm = node.get("fhir"), node.get("sdtm")
+    rows = [{k: v.scalar() for k, v in item.items()} for item in sdtm.each()] if sdtm else []
+    resources = [{k: v.plain() for k, v in item.items()} for item in fhir.each()] if fhir else []
+    return Example(
+        name=node.text("name"),
+        fhir=tuple(resources),
+        sdtm=tuple(rows),
+        releases=node.words("releases") or ("R5",),
+        direction=read_direction(node, "direction"),
+        place=node.place,
+    )
+
+
+MAPPING_WORDS = {
+    "extends", "domain", "rows", "rules", "supp", "params", "parameters", "examples", "after", "order", "long", "note",
+}  # fmt: skip
+
+
+def _mapping(tree: Node, places: list[str]) -> Mapping:
+    check_words(tree, MAPPING_WORDS)
+    domain = tree.text("domain")
+    if not domain:
+        raise tree.fault("IX-MAP-008", "no `domain`", "name the SDTM domain, such as `domain: DM`")
+    rows = tree.get("rows")
+    sources = tuple(_source(name, node, tree.get("rules")) for name, node in rows.items()) if rows else ()
+    param_sources, params = _param_sources(tree, places)
+    supp = tree.get("supp")
+    examples = tree.get("examples")
+    return Mapping(
+        domain=domain,
+        place=tree.place,
+        sources=param_sources + sources,
+        after=tree.words("after"),
+        order=tree.words("order"),
+        long=tree.words("long"),
+        supp={q: Supp(n.text("label"), n.text("orig"), n.text("eval")) for q, n in supp.items()} if supp else {},
+        params=params,
+        examples=tuple(_example(item) for item in examples.each()) if examples else (),
+        note=tree.text("note"),
+    )
+
+
+def _entity(name: str, node: Node) -> Entity:
+    check_words(node, {"resource", "key", "id", "in", "each", "link", "match", "rules", "emit", "note"})
+    link = node.get("link")
+    return Entity(
+        name=name,
+        resource=node.text("resource"),
+        key=node.words("key"),
+        place=node.place,
+        id=node.text("id"),
+        within=node.text("in"),
+        levels=read_levels(node.get("each")),
+        links={n: read_versioned(item, parse_path) for n, item in link.items()} if link else {},
+        match=read_paths(node.get("match")),
+        rules=read_rules(node.get("rules")),
+        emit=read_emits(node.get("emit")),
+    )
