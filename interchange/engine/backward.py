@@ -120,6 +120,9 @@ def needed(source: PlannedSource) -> frozenset[str]:
     return frozenset(source.source.require) | template_variables(source.source.id)
 
 
+_NESTS = (dict, list)
+
+
 def prune(value: Json) -> Json:
     """Return JSON without empty objects, lists and nulls, which FHIR forbids; nothing where nothing is left.
 
@@ -127,7 +130,8 @@ def prune(value: Json) -> Json:
     {'c': 0, 'd': [{'e': False}]}
     """
     if isinstance(value, dict):
-        return {k: v for k, item in value.items() if (v := prune(item)) is not None} or None
+        inner = {k: prune(item) if isinstance(item, _NESTS) else item for k, item in value.items()}
+        return {k: item for k, item in inner.items() if item is not None} or None
     if isinstance(value, list):
         return [v for item in value if (v := prune(item)) is not None] or None
     return value

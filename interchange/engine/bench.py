@@ -7,8 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from interchange.engine.interpret import write_row
-from interchange.engine.ops import NOWHERE, Json, Resource, Row, container, is_url, place, values
-from interchange.fhir.lower import Filter
+from interchange.engine.ops import NOWHERE, Json, Nowhere, Resource, Row, container, place, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
         PlannedSource,
         PlannedTest,
     )
-    from interchange.fhir.lower import Op
 
     Write = Callable[[PlannedSource | PlannedEntity, Sequence[Json], "ResourceBench", Row], None]
 
@@ -73,6 +71,18 @@ def interpreted_write(
     write_row(planned.rules, levels, bench, row)
 
 
+class Made(Nowhere):
+    """Reads for constants on the way to FHIR: references lead to the resources made so far."""
+
+    def __init__(self, resources: dict[tuple[str, str], Resource]) -> None:
+        self.resources = resources
+
+    def follow(self, reference: Json, entity: str) -> Resource | None:  # noqa: ARG002
+        """The resource that a reference of this bench names."""
+        type_, _, id_ = str(reference.get("reference", "") if isinstance(reference, dict) else "").partition("/")
+        return self.resources.get((type_, id_))
+
+
 class ResourceBench:
     """The resources that a conversion to FHIR makes; ``write`` is the interpreter or a compiled writer."""
 
@@ -80,6 +90,7 @@ class ResourceBench:
         self.plan = plan
         self.write = write
         self.resources: dict[tuple[str, str], Resource] = {}
+        self.made = Made(self.resources)
         self._entities: dict[tuple[str, ...], Resource] = {}
         self._elements: dict[tuple[Any, ...], Json] = {}
         self._shared: dict[tuple[Any, ...], Json] = {}
@@ -154,17 +165,13 @@ class ResourceBench:
     def emit(self, emits: Sequence[PlannedEmit], levels: Sequence[Json], row: Row) -> None:
         """Write constants where nothing stands yet; an element picked by ``where`` must be there already."""
         for emit in emits:
-            if not self._picked(emit.path.ops, levels[emit.level], row):
+            node = levels[emit.level]
+            if emit.picked and next(values(emit.picked, node, self.made, row), None) is None:
                 continue
-            if next(values(emit.path.ops, levels[emit.level], NOWHERE, row), None) is None:
+            if next(values(emit.path.ops, node, self.made, row), None) is None:
                 value = fill_template(str(emit.value), emit.path.key, row) if emit.template else emit.value
                 if value is not None:
-                    place(emit.path.ops, levels[emit.level], value, self, row)
-
-    def _picked(self, ops: Sequence[Op], node: Json, row: Row) -> bool:
-        """Whether the elements that ops pick by a pattern, other than an extension's URL, are there."""
-        last = max((i for i, op in enumerate(ops) if isinstance(op, Filter) and not is_url(op)), default=-1)
-        return last < 0 or next(values(ops[: last + 1], node, NOWHERE, row), None) is not None
+                    place(emit.path.ops, node, value, self, row)
 
     def assert_tests(self, tests: Sequence[PlannedTest], levels: Sequence[Json], row: Row) -> None:
         """Write the patterns that a row source or entity is recognised by."""

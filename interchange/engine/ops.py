@@ -69,11 +69,6 @@ def values(ops: Sequence[Op], node: Json, reads: Reads, row: Row, at: int = 0) -
                 yield from values(ops, target, reads, row, at + 1)
 
 
-def is_url(op: Filter) -> bool:
-    """Whether a filter only picks an extension by its URL."""
-    return all(c.ops == (Get("url", many=False),) for c in op.conditions)
-
-
 def wanted(condition: Condition, row: Row) -> Json:
     """The value a condition compares with: its literal, or the row's variable."""
     return row.get(condition.variable) if condition.variable else condition.literal

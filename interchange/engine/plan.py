@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Dict
 
     from interchange.fhir.elements import Release
-    from interchange.fhir.lower import Lowered
+    from interchange.fhir.lower import Lowered, Op
     from interchange.mapping.model import Entity, Guard, Level, Mapping, Project, Rule, Source
 
 
@@ -73,13 +73,14 @@ class PlannedRule:
 
 @dataclass(frozen=True, slots=True)
 class PlannedEmit:
-    """A constant of FHIR, lowered."""
+    """A constant of FHIR, lowered; ``picked`` leads to the element that a ``where`` picks, which must be there."""
 
     level: int
     path: Lowered
     value: str | bool | int
     template: bool = False
     place: Place = field(default_factory=Place)
+    picked: tuple[Op, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from interchange.engine.plan import (
     Way,
 )
 from interchange.fhir import path as p
-from interchange.fhir.lower import Focus, Get, Lowered, LowerError, Lowering, typed_constant
+from interchange.fhir.lower import Filter, Focus, Get, Lowered, LowerError, Lowering, Op, typed_constant
 from interchange.issues import Issue, MappingError, Place
 from interchange.mapping.codecs import ENTITY, Codec, CodecError, Tools, bind_codec
 
@@ -211,7 +211,7 @@ class Planner:
                 self._fault(error.code, emit.place, str(error), error.hint)
                 continue
             template = "$" in text
-            planned.append(PlannedEmit(start, lowered, value, template, emit.place))
+            planned.append(PlannedEmit(start, lowered, value, template, emit.place, _picked(lowered.ops)))
         return tuple(planned)
 
     def rule(self, rule: Rule, heads: list[tuple[str, Focus]], resource: str) -> PlannedRule:
@@ -294,3 +294,9 @@ class Planner:
 def plan_project(project: Project, release: Release) -> Plan:
     """Return the plan of a project on a release; MappingError with every fault."""
     return Planner(project, release).plan()
+
+
+def _picked(ops: tuple[Op, ...]) -> tuple[Op, ...]:
+    """The ops that lead to the innermost element picked by a pattern, other than an extension's URL."""
+    last = max((i for i, op in enumerate(ops) if isinstance(op, Filter) and not op.is_url), default=-1)
+    return ops[: last + 1]

@@ -54,6 +54,11 @@ class Filter:
 
     conditions: tuple[Condition, ...]
 
+    @property
+    def is_url(self) -> bool:
+        """Whether it only picks an extension by its URL."""
+        return all(c.ops == (Get("url", many=False),) for c in self.conditions)
+
 
 @dataclass(frozen=True, slots=True)
 class Take:
@@ -86,7 +91,7 @@ Op = Get | Filter | Take | Follow | Meet | Back
 
 
 class Focus(NamedTuple):
-    """Where a path starts or ends: the content in the release and in R5; ``crossing`` within a cross-version extension."""
+    """Where a path starts or ends: content in the release and in R5; ``crossing`` within a cross-version extension."""
 
     content: str
     five: str
@@ -97,8 +102,9 @@ class Focus(NamedTuple):
 class Lowered:
     """A path on one release: its ops, what stands at its end, and the elements on the way.
 
-    ``spread``: a value gets a cross-version extension of its own, since the R5 element repeats. ``via`` names HL7's cross-version extension where the path runs through one. ``many`` says that a list stands at
-    the end. ``elements`` are (content, key) pairs, for checks and for the ledger.
+    ``many`` says that a list stands at the end; ``spread`` that each value gets a cross-version extension of its own,
+    since the R5 element repeats. ``via`` names HL7's cross-version extension where the path runs through one.
+    ``elements`` are (content, key) pairs, for checks and for the ledger.
     """
 
     ops: tuple[Op, ...]

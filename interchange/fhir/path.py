@@ -160,7 +160,7 @@ class _Parser:
             return
         match = _TOKEN.match(self.text, self.at)
         if match is None:
-            raise PathError(f"cannot read `{rest.strip()[:12]}`", self.at)
+            raise PathError(f"cannot read `{rest.strip()[:12]}`", len(self.text) - len(rest.lstrip()))
         self.kind = match.lastgroup or ""
         self.token = match.group(self.kind)
         self.start = match.start(self.kind)
@@ -187,10 +187,10 @@ class _Parser:
         return Path(tuple(steps), self.text[begin : self.start].strip())
 
     def step(self) -> Step:
+        start = self.start
         name = self.name()
         if not (self.kind == "mark" and self.token == "("):
             return Name(name)
-        start = self.start
         self.advance()
         step = self.call(name, start)
         self.take(")")

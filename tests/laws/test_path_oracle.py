@@ -139,8 +139,14 @@ def _literal(lit: p.Literal) -> str:
 
 
 def plain(found: list[Any]) -> list[str]:
-    """Values in one spelling: numbers as floats, since the oracle has its own."""
-    return [json.dumps(json.loads(json.dumps(v, default=float)), sort_keys=True) for v in found]
+    """Values in one spelling: numbers as floats and without extensions inside, as the oracle has them."""
+    return [json.dumps(bare(json.loads(json.dumps(v, default=float))), sort_keys=True) for v in found]
+
+
+def bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: bare(v) for k, v in value.items() if k != "extension" and not k.startswith("_")}
+    return [bare(v) for v in value] if isinstance(value, list) else value
 
 
 @cache
