@@ -1,5 +1,6 @@
 # make demo   set everything up and take a trial from FHIR to SDTM and back
 # make test   set everything up and run the tests
+# make fuzz   the property tests with new examples
 # make check  format, lint, types, layers, mapping files
 # make bench  measure, and print the table
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 OUT := out/demo
 TRIAL := examples/nct05574608/bundle.json
 
-.PHONY: demo test check bench pilot docs clean
+.PHONY: demo test fuzz check bench clean
 
 $(VENV)/run: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
@@ -28,6 +29,9 @@ demo: $(VENV)/run
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n 2
+
+fuzz: $(VENV)/dev
+	INTERCHANGE_EXAMPLES=explore $(BIN)/python -m pytest -n 2 tests/laws tests/engine tests/mapping tests/sdtm
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

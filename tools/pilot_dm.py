@@ -35,7 +35,8 @@ HEAD = """\
 
 The CDISC pilot study is published as SDTM and, for six of its subjects, as FHIR R4 bundles that others made of the same
 data. Here the bundles go through `to_sdtm`, and each variable of DM is laid beside `dm.xpt`. It is the only truth at
-hand that this project did not write itself. A variable that neither side has is left out.
+hand that this project did not write itself. A variable that neither side has is left out. That AGE is equal says
+little: it is computed from the birth date that the bundles' authors had computed from AGE.
 Written by `tools/pilot_dm.py`.
 
 | variable | equal | different | only in dm.xpt | only from FHIR | cause |

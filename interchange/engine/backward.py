@@ -64,8 +64,10 @@ class Backward:
             for domain, planned in self.plan.mappings.items()
             if domain in datasets
         }
-        for row in (row for rows in datasets.values() for row in rows):
+        for row in (row for domain in written for row in datasets[domain]):
             bench.follow("study", row)  # settling keeps whole rows there, and must see every study from the start
+        for resource in bench.resources.values():
+            prune(resource)
         shelf = shelve(self.plan, bench.resources.values(), self.forward.read)
         for domain, planned in self.plan.mappings.items():
             settling = Settling(self.forward, bench, shelf, planned, written.get(domain, []), self.issues)
@@ -74,7 +76,7 @@ class Backward:
         self.lost = [
             (domain, one.row) for domain, settling in self.settled.items() for one in settling.written if one.lost
         ]
-        return [pruned for resource in bench.resources.values() if (pruned := prune(resource))]
+        return list(bench.resources.values())
 
     def _write(self, bench: ResourceBench, planned: PlannedMapping, row: Row, position: int) -> Written:
         joined = row
@@ -120,18 +122,18 @@ def needed(source: PlannedSource) -> frozenset[str]:
     return frozenset(source.source.require) | template_variables(source.source.id)
 
 
-_NESTS = (dict, list)
+def prune(value: Json) -> bool:
+    """Take empty objects, empty lists and nulls out of JSON, which FHIR forbids; whether anything is left of it.
 
-
-def prune(value: Json) -> Json:
-    """Return JSON without empty objects, lists and nulls, which FHIR forbids; nothing where nothing is left.
-
-    >>> prune({"a": {"b": []}, "c": 0, "d": [{}, {"e": False}]})
-    {'c': 0, 'd': [{'e': False}]}
+    >>> resource = {"a": {"b": []}, "c": 0, "d": [{}, {"e": False}]}
+    >>> prune(resource), resource
+    (True, {'c': 0, 'd': [{'e': False}]})
     """
     if isinstance(value, dict):
-        inner = {k: prune(item) if isinstance(item, _NESTS) else item for k, item in value.items()}
-        return {k: item for k, item in inner.items() if item is not None} or None
+        for key in [key for key, item in value.items() if not prune(item)]:
+            del value[key]
+        return bool(value)
     if isinstance(value, list):
-        return [v for item in value if (v := prune(item)) is not None] or None
-    return value
+        value[:] = [item for item in value if prune(item)]
+        return bool(value)
+    return value is not None

@@ -36,8 +36,8 @@ def template_variables(template: str) -> frozenset[str]:
 def make_id(template: str, row: Row) -> str | None:
     """Return the id that a template makes of a row; nothing where the row lacks a variable.
 
-    An id that is not plain to read back (other characters, too long) ends in a digest of the values, so that two rows
-    never share one.
+    An id that cannot be read back (other characters, too long, a value that holds the text between two) ends in a
+    digest of the values, so that two rows never share one.
 
     >>> make_id("$STUDYID-arm-$ARMCD", {"STUDYID": "S1", "ARMCD": "Pbo"})
     'S1-arm-Pbo'
@@ -49,10 +49,22 @@ def make_id(template: str, row: Row) -> str | None:
         return None
     plain = _VARIABLE.sub(lambda m: row[m[1]], template)
     legal = _ILLEGAL.sub("-", plain)
-    if legal == plain and len(plain) <= ID_LENGTH:
+    if legal == plain and len(plain) <= ID_LENGTH and _readable(template, plain, row):
         return plain
     digest = sha256("\0".join(row[name] for name in names).encode()).hexdigest()[:8]
     return f"{legal[: ID_LENGTH - 9].strip('-')}-{digest}"
+
+
+def _readable(template: str, made: str, row: Row) -> bool:
+    """Whether the text between two variables first stands where the first of the two ends."""
+    _, *parts = _VARIABLE.split(template)
+    at = template.index("$") if parts else 0
+    for name, between in zip(parts[::2], parts[1::2], strict=True):
+        end = at + len(row[name])
+        if between and end + len(between) < len(made) and made.find(between, at) != end:
+            return False
+        at = end + len(between)
+    return True
 
 
 def fill_template(template: str, key: str, row: Row) -> str | None:

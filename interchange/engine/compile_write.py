@@ -63,7 +63,7 @@ def split_end(ops: Ops) -> tuple[Ops, End | None]:
     filters = rest[-1:] if rest and isinstance(rest[-1], Filter) else ()
     rest = rest[: len(rest) - len(filters)]
     match rest:
-        case (*holder, Get() as leaf):
+        case (*holder, Get() as leaf) if leaf.many or not filters:
             return tuple(holder), End(leaf, filters, takes)
     return ops, None
 

@@ -212,7 +212,7 @@ def _put(ops: tuple[Op, ...], node: Json, value: Json, writes: Writes, row: Row)
         end -= 1
     filters = ops[end - 1] if end and isinstance(ops[end - 1], Filter) else None
     last = end - (2 if filters else 1)
-    if last < 0 or not isinstance(leaf := ops[last], Get):
+    if last < 0 or not isinstance(leaf := ops[last], Get) or (filters and not leaf.many):
         found = _open(ops, 0, node, writes, row, fresh=False)
         return found is not None and merge(found, value)
     holder = _open(ops[:last], 0, node, writes, row, fresh=False)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from interchange.engine.forward import Found, fill_name
+from interchange.engine.forward import Found, fill_name, in_order
 from interchange.engine.residual import Kept, keep_cells, keep_rows
 from interchange.issues import Issue, Place
 from interchange.mapping.codecs.time import DtcCodec, fhir_date_time
@@ -87,7 +87,10 @@ class Settling:
         """Read back and keep differences until there are none."""
         for _ in range(ROUNDS):
             found = self.forward.rows(self.planned, self.shelf)
-            if not self._rows(found) and not self._order(found):
+            changed = self._rows(found)
+            if changed and (any(w.back is None for w in self.written) or any(f.filled for f in found)):
+                continue  # the order of rows kept whole, and of null flavors, is seen in the next round
+            if not self._order(self._settled(found)) and not changed:
                 return
         message = f"some rows of {self.domain} do not come back as they were"
         place = self.planned.mapping.place
@@ -171,6 +174,17 @@ class Settling:
     def _studies(self) -> list[Resource]:
         type_ = self.forward.plan.entities["study"].resource
         return [resource for (kind, _), resource in self.bench.resources.items() if kind == type_]
+
+    def _settled(self, found: list[Found]) -> list[Found]:
+        """The rows found as they will come back now, in the order that they will have."""
+        rows = {w.spot: w.row for w in self.written if w.back is not None}
+        own = [
+            f if f.source is None or f.filled else replace(f, row=rows[f.spot]) for f in found if self._stays(f, rows)
+        ]
+        return in_order(own, self.planned.mapping.order)
+
+    def _stays(self, one: Found, rows: dict[tuple[str, int], Row]) -> bool:
+        return one.source is None or one.filled or one.spot in rows
 
     def _order(self, found: list[Found]) -> bool:
         """Number the rows where their natural order is not the dataset's; False where it is."""

@@ -71,8 +71,8 @@ class Index:
             system, bar, value = condition.removeprefix("identifier=").partition("|")
             return self._identified(kind, system, value) if bar else self._identified(kind, None, system)
         plain = text.partition("/_history/")[0]
-        by_name = self._by_name.get("/".join(plain.split("/")[-2:]))
-        return self._by_url.get(plain) or self._canonical(text) or by_name
+        found = self._by_url.get(plain) or self._by_name.get(plain) or self._canonical(text)
+        return found or self._by_name.get("/".join(plain.split("/")[-2:]))
 
     def _canonical(self, text: str) -> Resource | None:
         """The resource of a canonical, the newest if no version is asked for (references.html#canonical)."""

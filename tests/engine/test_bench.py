@@ -33,12 +33,13 @@ def test_an_id_is_made_of_keys(template: str, row: dict[str, str], id_: str | No
 
 @given(cells, cells)
 def test_ids_are_legal_and_two_keys_never_share_one(one: str, two: str) -> None:
-    ids = [make_id("$STUDYID-arm-$ARMCD", {"STUDYID": one, "ARMCD": two}) or "" for one, two in ((one, two), (two, one))]
+    ids = [
+        make_id("$STUDYID-arm-$ARMCD", {"STUDYID": one, "ARMCD": two}) or "" for one, two in ((one, two), (two, one))
+    ]
     assert all(re.fullmatch(r"[A-Za-z0-9\-.]{1,64}", id_) for id_ in ids)
     assert (ids[0] == ids[1]) == (one == two)
 
 
-@pytest.mark.xfail(strict=True, reason="two pairs of plain keys give one id where a key holds the template's own text")
 def test_keys_that_hold_the_template_s_text_do_not_share_an_id() -> None:
     one = make_id("$STUDYID-arm-$ARMCD", {"STUDYID": "S", "ARMCD": "B-arm-C"})
     assert one != make_id("$STUDYID-arm-$ARMCD", {"STUDYID": "S-arm-B", "ARMCD": "C"})

@@ -75,7 +75,7 @@ def test_arm_codes_are_short_and_unique() -> None:
     other = "Placebo Comparator: Xanomeline Low Dose, three times a day"
     rows = [{"ARM": long}, {"ARM": other}, {"ARM": long}, {}, {"ARM": "Other:"}]
     codes = armcd(rows, ["ARM"], None)
-    assert codes == ["Xanomeline Low Dose,", "Xanomeline Low Dos-2", "Xanomeline Low Dose,", None, "Other"]
+    assert codes == ["Xanomeline Low Dose,", "Xanomeline Low Dos-2", "Xanomeline Low Dose,", None, "Other:"]
     assert all(len(code) <= 20 for code in codes if code)
 
 
@@ -139,5 +139,5 @@ def test_what_is_known_to_be_blank_stays_blank() -> None:
 
 def test_each_derivation_gives_a_cell_a_row() -> None:
     for name, derivation in DERIVATIONS.items():
-        args = ["A", "B", "C"] if name == "parameter-code" else ["A", "B"]
+        args = {"parameter-code": ["A", "B", "C"], "numbered": ["A", "B=C"]}.get(name, ["A", "B"])
         assert derivation([], args, None) == [], name

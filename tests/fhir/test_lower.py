@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from interchange.fhir.elements import Release
 from interchange.fhir.lower import (
     CROSS_VERSION,
     Back,
@@ -19,6 +20,9 @@ from interchange.fhir.lower import (
     Take,
 )
 from interchange.fhir.path import parse_path
+
+if TYPE_CHECKING:
+    from interchange.fhir.elements import Release
 
 SYSTEMS = {"loinc": "http://loinc.org", "race": "http://race"}
 ENTITIES = {"subject": "Patient", "age": "Observation", "eligibility": "Group"}

@@ -64,7 +64,8 @@ class DtcCodec(Codec):
         value, beside = values
         text = value if isinstance(value, str) and value else None
         if isinstance(beside, dict):
-            for extension in beside.get("extension") or ():
+            extensions = beside.get("extension")
+            for extension in extensions if isinstance(extensions, list) else ():
                 if isinstance(extension, dict) and extension.get("url") == self.url:
                     collected = extension.get("valueString")
                     if isinstance(collected, str) and fhir_date_time(collected, self.type) == text:

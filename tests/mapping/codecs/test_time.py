@@ -88,3 +88,9 @@ def test_study_days_around_day_1() -> None:
     assert codec.encode("-7")[:1] + codec.encode("-7")[2:] == ("before", "day-one")
     assert [codec.encode(d)[1]["value"] for d in ("-7", "1", "14")] == [7, 0, 13]
     assert codec.decode("before-start", {"value": 0, "code": "d"}, None) == "1"
+
+
+def test_a_companion_of_the_wrong_kind_says_nothing() -> None:
+    codec = bind("dtc", "dateTime")
+    assert codec.decode("2014", {"extension": 3}) == "2014"
+    assert codec.decode(None, {"extension": {"url": codec.url, "valueString": "2014-01"}}) is None

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from interchange.engine.backward import Backward, prune
+from interchange.engine.forward import Forward
+from interchange.issues import Issues
+
+if TYPE_CHECKING:
+    from interchange.engine.plan import Plan
+
+Row = dict[str, str]
+DM: Row = {"STUDYID": "S1", "DOMAIN": "DM", "USUBJID": "S1-001", "SUBJID": "001", "SEX": "F"}
+
+
+def convert(plan: Plan, issues: Issues | None = None, **datasets: list[Row]) -> dict[str, Any]:
+    """Resources by type and id."""
+    back = Backward(plan, Forward(plan), issues=issues)
+    return {f"{r['resourceType']}/{r['id']}": r for r in back.convert(datasets)}
+
+
+def test_a_row_of_dm_makes_subject_person_and_study(r5: Plan) -> None:
+    made = convert(r5, DM=[DM])
+    assert list(made) == ["ResearchSubject/S1-001", "ResearchStudy/S1", "Patient/S1-001"]
+    assert made["ResearchSubject/S1-001"]["study"] == {"reference": "ResearchStudy/S1"}
+    assert made["ResearchSubject/S1-001"]["subject"] == {"reference": "Patient/S1-001"}
+    assert made["Patient/S1-001"]["gender"] == "female"
+    assert "extension" not in made["Patient/S1-001"]
+    assert "extension" not in made["ResearchSubject/S1-001"]
+
+
+def test_r4b_has_its_own_names(r4b: Plan) -> None:
+    subject = convert(r4b, DM=[DM])["ResearchSubject/S1-001"]
+    assert subject["individual"] == {"reference": "Patient/S1-001"}
+    assert "subject" not in subject
+    assert subject["status"] == "on-study"
+
+
+def test_a_cell_without_a_home_is_kept_beside_the_row(r5: Plan) -> None:
+    subject = convert(r5, DM=[DM | {"SEX": "f", "ZZ": "1"}])["ResearchSubject/S1-001"]
+    assert subject["extension"][0]["extension"] == [
+        {"url": "row", "valueString": "DM/subject"},
+        {"url": "SEX", "valueString": "f"},
+        {"url": "ZZ", "valueString": "1"},
+    ]
+
+
+def test_a_domain_without_a_mapping_is_an_issue(r5: Plan) -> None:
+    issues = Issues()
+    assert convert(r5, issues, ZZ=[{"STUDYID": "S1"}]) == {}
+    assert [str(issue.code) for issue in issues] == ["IX-MAP-020"]
+
+
+def test_a_second_row_of_the_same_keys_is_an_issue(r5: Plan) -> None:
+    issues = Issues()
+    made = convert(r5, issues, DM=[DM, DM])
+    assert {"ResearchSubject/S1-001", "ResearchSubject/S1-001-2"} <= set(made)
+    assert [issue.code for issue in issues] == ["IX-KEY-002"]
+    assert issues.found[0].place.record == "DM row 2"
+
+
+def test_a_row_without_its_own_key_is_kept_whole_and_told(r5: Plan) -> None:
+    issues = Issues()
+    made = convert(r5, issues, DM=[{"STUDYID": "S1", "SEX": "F"}])
+    assert list(made) == ["ResearchStudy/S1"]
+    assert [issue.code for issue in issues] == ["IX-KEY-003"]
+
+
+def test_a_row_without_a_study_is_lost_and_told(r5: Plan) -> None:
+    issues = Issues()
+    back = Backward(r5, Forward(r5), issues=issues)
+    assert back.convert({"TE": [{"ETCD": "SCRN"}]}) == []
+    assert back.lost == [("TE", {"ETCD": "SCRN"})]
+    assert [issue.code for issue in issues] == ["IX-KEY-001"]
+
+
+def test_every_study_is_there_before_rows_settle(r5: Plan) -> None:
+    """A study that only a later domain names must not fill null flavors into an empty TS."""
+    back = Backward(r5, Forward(r5))
+    back.convert({"TS": [], "TA": [{"STUDYID": "S1"}]})
+    assert back.settled["TS"].written == []
+    assert back.issues.counts["IX-LAW-001"] == 0
+
+
+def test_a_domain_that_was_not_given_is_absent(r5: Plan) -> None:
+    made = convert(r5, DM=[DM])
+    urls = [e["extension"][0]["valueString"] for e in made["ResearchStudy/S1"]["extension"]]
+    assert urls == ["TS/SDTIGVER", "TS/SDTMVER", "TS/nulls"]
+
+
+def test_pruning_leaves_no_empty_things() -> None:
+    nothing: dict[str, Any] = {"a": [], "b": {}, "c": None, "d": [None, {"e": []}]}
+    assert not prune(nothing)
+    assert nothing == {}
+    something = {"a": False, "b": 0, "c": [{"d": ""}, {}]}
+    assert prune(something)
+    assert something == {"a": False, "b": 0, "c": [{"d": ""}]}
+
+
+def test_a_row_whose_element_stays_empty_is_kept_whole(r5: Plan) -> None:
+    row = {"STUDYID": "S1", "DOMAIN": "TA", "ARMCD": "A", "ARM": "Arm A", "TAETORD": "1"}
+    resources = convert(r5, TA=[row]).values()
+    (study,) = (r for r in resources if r["resourceType"] == "ResearchStudy")
+    (kept,) = (e for e in study["extension"] if e["url"].endswith("sdtm-row"))
+    assert {p["url"]: p.get("valueString") for p in kept["extension"][1:]} == row
