@@ -43,7 +43,7 @@ def codes(issues):
         NDJSON.replace(b"\n", b"\r\n\r\n"),
         NDJSON.rstrip(b"\n"),
         b"\xef\xbb\xbf" + NDJSON,
-        gzip.compress(NDJSON),
+        gzip.compress(NDJSON, mtime=0),
         json.dumps(BUNDLE).encode(),
         json.dumps(BUNDLE, indent=2).encode(),
         json.dumps([P1, P2]).encode(),
@@ -88,7 +88,7 @@ def test_what_is_no_source():
 def test_folder_and_zip_in_sorted_order(tmp_path):
     folder = tmp_path / "export"
     (folder / "sub").mkdir(parents=True)
-    (folder / "b.ndjson.gz").write_bytes(gzip.compress(json.dumps(P2).encode()))
+    (folder / "b.ndjson.gz").write_bytes(gzip.compress(json.dumps(P2).encode(), mtime=0))
     (folder / "sub" / "c.json").write_text(json.dumps({"resourceType": "Group", "id": "g"}))
     (folder / "a.json").write_text(json.dumps(P1, indent=1))
     (folder / ".hidden").write_text("x")
@@ -161,7 +161,7 @@ def test_a_line_in_another_encoding():
         (b"[1]", "IX-FHIR-006"),
         (b'{"resourceType":"Pateint"}', "IX-FHIR-007"),
         (b'{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Bundle"}}]}', "IX-FHIR-009"),
-        (gzip.compress(NDJSON * 500)[:-20], "IX-FHIR-011"),
+        (gzip.compress(NDJSON * 500, mtime=0)[:-20], "IX-FHIR-011"),
         (b"PK\x03\x04 and no more", "IX-FHIR-011"),
     ],
 )
