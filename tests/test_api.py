@@ -238,3 +238,11 @@ def test_public_names_are_there() -> None:
         assert getattr(interchange, name) is not None
     with pytest.raises(AttributeError):
         _ = interchange.nothing
+
+
+def test_a_row_without_its_study_is_told() -> None:
+    subject = {"resourceType": "ResearchSubject", "id": "a", "status": "active", "subject": {"reference": "Patient/p"}}
+    result = to_sdtm([subject, {"resourceType": "Patient", "id": "p"}], fhir_version="R5")
+    (issue,) = (i for i in result.issues if i.code == "IX-KEY-004")
+    assert (issue.place.record, issue.place.field, issue.severity) == ("DM", "STUDYID", "warning")
+    assert "blank in 1 rows" in issue.message

@@ -80,6 +80,7 @@ def resources_to_datasets(
     result = Datasets(unmapped=Counter(plan.tools.misses))
     for domain, planned in plan.mappings.items():
         result.datasets += to_datasets(plan, planned.mapping, found[domain], declared)
+        _report_blank_keys(plan, domain, found[domain], issues)
     _report_disagreements(engines.forward, issues)
     _report_unresolved(shelf, issues)
     if ledger:
@@ -113,6 +114,17 @@ def _report_disagreements(forward: Forward, issues: Issues) -> None:
     for name, count in sorted(forward.disagreements.items()):
         message = f"{count} stored values differ from what the derivation gives; the stored ones are kept"
         issues.add(Issue("IX-DERIVE-001", "info", Place(field=name), message, "compare them with the source"))
+
+
+def _report_blank_keys(plan: Plan, domain: str, found: Sequence[Found], issues: Issues) -> None:
+    """Report identifiers that SDTM requires and that some rows lack; such rows cannot go back to FHIR."""
+    spec = standard(plan.project.settings["sdtmig"]).dataset(domain)
+    keys = [v.name for v in spec.variables if v.core == "Req" and v.role == "Identifier"] if spec else []
+    for key in keys:
+        if blank := sum(key not in f.row for f in found):
+            message = f"blank in {blank} rows, and SDTM requires it"
+            hint = "add the identifier to the source, or say in a study settings file where it stands"
+            issues.add(Issue("IX-KEY-004", "warning", Place(record=domain, field=key), message, hint))
 
 
 def _report_unresolved(shelf: ResourceShelf, issues: Issues) -> None:
