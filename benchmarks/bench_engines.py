@@ -195,7 +195,7 @@ def main() -> None:
     parser.add_argument("--domains", nargs="*", help="only these domains")
     parser.add_argument("--json", type=Path, help="also write the numbers to a file")
     args = parser.parse_args()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 110)
     plan = plan_project(load_project(), args.release)
     facts = machine(args.release)
     console.print("  ".join(f"{name}: {value}" for name, value in facts.items()))
