@@ -46,7 +46,6 @@ def build_project(root: Node, trees: dict[str, Node], *folders: Path | None) -> 
     if faults:
         raise MappingError(faults)
     return Project(
-        root=places[-1],
         systems={k: v.scalar() for k, v in sections["systems"].items()},
         entities=entities,
         aliases={r: {k: v.scalar() for k, v in names.items()} for r, names in sections["aliases"].items()},

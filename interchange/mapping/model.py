@@ -248,7 +248,6 @@ class Entity:
 class Project:
     """Everything that more than one mapping needs, and the mappings."""
 
-    root: str
     systems: Dict[str, str]
     entities: Dict[str, Entity]
     aliases: Dict[str, Dict[str, str]]
