@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from interchange.issues import Issue, Place, SourceError
-from interchange.sdtm.dataset import Dataset, Row, Variable, check_columns, is_number
-from interchange.sdtm.files import decode_text, read_bytes, write_bytes
+from interchange.sdtm.chunks import chunks
+from interchange.sdtm.dataset import Dataset, Row, Variable, column_issues, is_number
+from interchange.sdtm.files import decode_text, read_bytes, whole_file
 from interchange.sdtm.standard import DatasetSpec, standard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 def write_csv(dataset: Dataset, path: Path, *, encoding: str = "utf-8") -> list[Issue]:
@@ -17,21 +23,32 @@ def write_csv(dataset: Dataset, path: Path, *, encoding: str = "utf-8") -> list[
 
     Lines end in CRLF (RFC 4180), with which Python 3.11 also quotes a bare carriage return in a value.
     """
-    issues = check_columns(dataset)
     names = [variable.name for variable in dataset.variables]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(names)
-    writer.writerows([row.get(name, "") for name in names] for row in dataset.rows)
-    try:
-        data = text.getvalue().encode(encoding)
-    except UnicodeEncodeError:
-        message = f"a value has a character {encoding} does not have; the dataset is not written"
-        issues.append(Issue("IX-CSV-001", "error", Place(path.name), message, "write as utf-8"))
-        data = b""
-    if not any(issue.severity == "error" for issue in issues):
-        write_bytes(path, data)
+    encoder = codecs.getincrementalencoder(encoding)()
+    found: set[str] = set()
+    unencodable = False
+    with whole_file(path) as file:
+        file.write(encoder.encode(_lines([names])))
+        for chunk in chunks(dataset.rows):
+            found.update(*chunk)
+            try:
+                file.write(encoder.encode(_lines([row.get(name, "") for name in names] for row in chunk)))
+            except UnicodeEncodeError:
+                unencodable = True
+        file.write(encoder.encode("", final=True))
+        issues = column_issues(dataset, found)
+        if unencodable:
+            message = f"a value has a character {encoding} does not have; the dataset is not written"
+            issues.append(Issue("IX-CSV-001", "error", Place(path.name), message, "write as utf-8"))
+        if issues:
+            file.close()
     return issues
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()
 
 
 def is_csv(start: bytes) -> bool:

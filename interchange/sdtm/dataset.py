@@ -7,15 +7,18 @@ A blank cell is a key that is absent from its row. Nothing here knows a file for
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal
+from operator import eq
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from interchange.issues import Issue, Place, SourceError, TargetError
+from interchange.sdtm.chunks import cells, chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
     import pyarrow as pa
@@ -23,6 +26,14 @@ if TYPE_CHECKING:
 Row = dict[str, str]
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+class Rows(Protocol):
+    """Rows that can be gone through any number of times: a list, or such as are not all in memory."""
+
+    def __iter__(self) -> Iterator[Row]: ...
+
+    def __len__(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class Dataset:
     name: str
     label: str = ""
     variables: list[Variable] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    rows: Rows = field(default_factory=list)
     keys: tuple[str, ...] = ()
     study: str = ""
     encoding: str = ""
@@ -55,22 +66,25 @@ class Dataset:
         """
         import pandas as pd
 
+        texts = self._texts()
         columns: dict[str, Any] = {}
         for variable in self.variables:
+            column = texts[variable.name]
             if variable.type == "Num":
-                columns[variable.name] = pd.Series(self._numbers(variable.name), dtype="float64")
+                columns[variable.name] = pd.Series(self._numbers(variable.name, column), dtype="float64")
             else:
-                columns[variable.name] = pd.array(self._texts(variable.name), dtype="string")
+                columns[variable.name] = pd.array(column, dtype="string")
         return pd.DataFrame(columns, index=range(len(self.rows)))
 
     def to_arrow(self) -> pa.Table:
         """Return a table: Char as string, Num as float64, null for blank; raises as `to_pandas` does."""
         import pyarrow as pa
 
+        texts = self._texts()
         columns = {
-            variable.name: pa.array(self._numbers(variable.name), pa.float64())
+            variable.name: pa.array(self._numbers(variable.name, texts[variable.name]), pa.float64())
             if variable.type == "Num"
-            else pa.array(self._texts(variable.name), pa.string())
+            else pa.array(texts[variable.name], pa.string())
             for variable in self.variables
         }
         return pa.table(columns)
@@ -125,13 +139,16 @@ class Dataset:
             described.append(given.get(column) or Variable(column, type="Num" if numeric else "Char"))
         return cls(name, label, described, rows)
 
-    def _texts(self, name: str) -> list[str | None]:
-        return [row.get(name) for row in self.rows]
+    def _texts(self) -> dict[str, list[str | None]]:
+        texts: dict[str, list[str | None]] = {variable.name: [] for variable in self.variables}
+        for chunk in chunks(self.rows):
+            for name, column in texts.items():
+                column.extend(cells(chunk, name))
+        return texts
 
-    def _numbers(self, name: str) -> list[float | None]:
+    def _numbers(self, name: str, texts: list[str | None]) -> list[float | None]:
         numbers: list[float | None] = []
-        for position, row in enumerate(self.rows, 1):
-            text = row.get(name)
+        for position, text in enumerate(texts, 1):
             if text is not None and not is_number(text):
                 place = Place(line=position, record=self.name, field=name)
                 hint = "make the variable Char, or mend the value"
@@ -196,14 +213,47 @@ def holds(number: float, text: str) -> bool:
     return len(text) <= 15 or Decimal(text) == Decimal(repr(number))
 
 
+def is_exact(text: str) -> bool:
+    """Return whether a float gives the very text of a cell back.
+
+    >>> [is_exact(text) for text in ("63", "5.1", "5.10", "1e3", "1e999", "<5")]
+    [True, True, False, False, False, False]
+    """
+    return is_number(text) and isfinite(number := float(text)) and number_text(number) == text
+
+
+def listed(rows: Rows) -> list[Row]:
+    """Return rows as a list, the very one if they are one: for what has to find a row by its place."""
+    return rows if isinstance(rows, list) else list(rows)
+
+
+def same_rows(rows: Rows, other: object) -> bool:
+    """Return whether another object has the same rows in the same order, in whatever way it keeps them.
+
+    >>> same_rows([{"AGE": "63"}], ({"AGE": "63"},)), same_rows([{"AGE": "63"}], "63")
+    (True, False)
+    """
+    if not isinstance(other, Iterable) or not isinstance(other, Sized) or len(rows) != len(other):
+        return False
+    return all(map(eq, rows, other))
+
+
 def check_columns(dataset: Dataset) -> list[Issue]:
     """Return what would lose cells in any file: a variable listed twice, a cell that no variable lists."""
+    found: set[str] = set()
+    for chunk in chunks(dataset.rows):
+        found.update(*chunk)
+    return column_issues(dataset, found)
+
+
+def column_issues(dataset: Dataset, found: set[str]) -> list[Issue]:
+    """Return what `check_columns` does of a dataset in whose rows are cells of the variables ``found``."""
     issues = []
     names = [variable.name for variable in dataset.variables]
     for name in sorted({name for name in names if names.count(name) > 1}):
         place = Place(record=dataset.name, field=name)
         issues.append(Issue("IX-SDTM-004", "error", place, "the variable is listed twice", "list it once"))
-    for name in sorted(set().union(*dataset.rows) - set(names)):
+    for name in sorted(found - set(names)):
         place = Place(record=dataset.name, field=name)
         hint = "list the variable, or take it out of the rows"
         issues.append(Issue("IX-SDTM-005", "error", place, "rows have a variable the dataset does not list", hint))

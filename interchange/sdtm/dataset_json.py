@@ -2,57 +2,46 @@
 
 from __future__ import annotations
 
+import io
 from importlib import metadata
-from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
 from interchange.issues import Issue, Place, SourceError
-from interchange.sdtm.dataset import Dataset, Row, Variable, check_columns, is_number, number_text
-from interchange.sdtm.files import read_bytes, stamp, write_bytes
+from interchange.sdtm.chunks import Fresh, cells, chunks
+from interchange.sdtm.dataset import Dataset, Row, Variable, column_issues, is_exact, is_number, number_text
+from interchange.sdtm.files import read_bytes, stamp, whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 _NUMERIC = {"integer", "float", "double", "decimal"}
 
 
 def write_dataset_json(dataset: Dataset, path: Path, *, lines: bool = False) -> list[Issue]:
     """Return what is wrong with writing a dataset; with an error among it, no file is written."""
-    data, issues = encode_dataset_json(dataset, lines=lines)
-    if data is not None:
-        write_bytes(path, data)
+    columns, issues = _survey(dataset)
+    if not issues:
+        with whole_file(path) as file:
+            _write(dataset, columns, file, lines)
     return issues
 
 
 def encode_dataset_json(dataset: Dataset, *, lines: bool = False) -> tuple[bytes | None, list[Issue]]:
-    """Return a dataset as Dataset-JSON 1.1, and what is wrong with it; no bytes where an error is among that.
+    """Return a dataset as Dataset-JSON 1.1, and what is wrong with it; no bytes where anything is.
 
     With ``lines`` it is NDJSON. A Num variable is ``integer`` or ``float`` where JSON gives every value back
     as it is, else ``decimal``, whose values are text (Dataset-JSON 1.1, Decimal Variables). Blank is null.
     The creation time is SOURCE_DATE_EPOCH, else 1960-01-01.
     """
-    issues = check_columns(dataset)
-    columns: list[dict[str, Any]] = []
-    cells: list[list[Any]] = []
-    for variable in dataset.variables:
-        texts = [row.get(variable.name) for row in dataset.rows]
-        kind, values = ("string", texts) if variable.type == "Char" else _numbers(texts)
-        if kind == "":
-            issues.extend(_not_numbers(dataset.name, variable.name, texts))
-        columns.append(_column(dataset, variable, kind, texts))
-        cells.append(values)
-    if any(issue.severity == "error" for issue in issues):
+    columns, issues = _survey(dataset)
+    if issues:
         return None, issues
-    head = _head(dataset, columns)
-    rows = list(zip(*cells, strict=True)) if cells else []
-    if lines:
-        data = b"".join(msgspec.json.encode(part) + b"\n" for part in [head, *rows])
-    else:
-        data = msgspec.json.encode(head | {"rows": rows}) + b"\n"
-    return data, issues
+    data = io.BytesIO()
+    _write(dataset, columns, data, lines)
+    return data.getvalue(), issues
 
 
 def is_dataset_json(start: bytes) -> bool:
@@ -82,57 +71,123 @@ def read_dataset_json(source: Path | str | bytes, *, file: str = "") -> tuple[Da
     if head.get("records", len(rows)) != len(rows):
         message = f"it announces {head['records']} rows and has {len(rows)}"
         issues.append(Issue("IX-JSON-004", "error", Place(file, record=dataset.name), message, "get the file again"))
-    dataset.study = dataset.rows[0].get("STUDYID", "") if dataset.rows else ""
+    dataset.study = next(iter(dataset.rows), {}).get("STUDYID", "")
     return dataset, issues
 
 
-def _numbers(texts: list[str | None]) -> tuple[str, list[Any]]:
-    """Return the data type that keeps every text, with the values; ``""`` where a text is no number."""
-    unique = {text for text in texts if text is not None}
-    if not all(is_number(text) for text in unique):
-        return "", []
-    values: dict[str | None, Any] = {None: None}
-    if unique and all(_is_integer(text) for text in unique):
-        values |= {text: int(text) for text in unique}
-        return "integer", [values[text] for text in texts]
-    if all(isfinite(float(text)) and number_text(float(text)) == text for text in unique):
-        values |= {text: float(text) for text in unique}
-        return "float", [values[text] for text in texts]
-    return "decimal", texts
+class _Column:
+    """What all cells of a variable have in common, as far as they were looked at."""
+
+    def __init__(self, dataset: Dataset, variable: Variable) -> None:
+        self.record = dataset.name
+        self.variable = variable
+        self.issues: list[Issue] = []
+        self.longest = 0
+        self.integer = self.exact = True
+        self.fresh = Fresh()
+        self.wrong: set[str] = set()
+
+    def look(self, texts: list[str | None], first: int) -> None:
+        """Take in the cells of some rows, the first of which has the number ``first``."""
+        self.longest = max(self.longest, max(map(len, filter(None, texts)), default=0))
+        if self.variable.type == "Char":
+            return
+        for text in self.fresh.of(texts):
+            integer = _is_integer(text)
+            self.integer &= integer
+            self.exact &= integer or is_exact(text)
+            if not is_number(text):
+                self.wrong.add(text)
+        if self.wrong:
+            self.report(texts, first)
+
+    def report(self, texts: list[str | None], first: int) -> None:
+        """Add an issue for each cell that is no number."""
+        for number, text in enumerate(texts, first):
+            if text in self.wrong:
+                place = Place(line=number, record=self.record, field=self.variable.name)
+                message = "not a number in a Num variable; the dataset is not written"
+                hint = "mend it, or make the variable Char"
+                self.issues.append(Issue("IX-JSON-005", "error", place, message, hint, text))
+
+    @property
+    def kind(self) -> str:
+        """The data type that keeps every text."""
+        if self.variable.type == "Char":
+            return "string"
+        if self.integer and self.longest:
+            return "integer"
+        return "float" if self.exact else "decimal"
+
+    def values(self, texts: list[str | None]) -> Sequence[str | float | None]:
+        """Return cells as values of that data type."""
+        kind = self.kind
+        if kind in {"string", "decimal"}:
+            return texts
+        read = int if kind == "integer" else float
+        known = {text: None if text is None else read(text) for text in set(texts)}
+        return [known[text] for text in texts]
+
+
+def _survey(dataset: Dataset) -> tuple[list[_Column], list[Issue]]:
+    """Return the columns of a dataset, and what is wrong with it: each issue is an error."""
+    columns = [_Column(dataset, variable) for variable in dataset.variables]
+    found: set[str] = set()
+    first = 1
+    for chunk in chunks(dataset.rows):
+        found.update(*chunk)
+        for column in columns:
+            column.look(list(cells(chunk, column.variable.name)), first)
+        first += len(chunk)
+    return columns, [*column_issues(dataset, found), *(issue for column in columns for issue in column.issues)]
+
+
+def _write(dataset: Dataset, columns: list[_Column], file: BinaryIO, lines: bool) -> None:
+    encoder = msgspec.json.Encoder()
+    head = _head(dataset, [_described_column(dataset, column) for column in columns])
+    if lines:
+        file.write(encoder.encode(head) + b"\n")
+        file.writelines(encoder.encode_lines(rows) for rows in _values(dataset, columns))
+        return
+    file.write(encoder.encode(head | {"rows": []}).removesuffix(b"]}"))
+    separator = b""
+    for rows in _values(dataset, columns):
+        file.write(separator + encoder.encode(rows)[1:-1])
+        separator = b","
+    file.write(b"]}\n")
+
+
+def _values(dataset: Dataset, columns: list[_Column]) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows as they stand in JSON, a chunk at a time; none where there are no columns."""
+    for chunk in chunks(dataset.rows) if columns else ():
+        values = (column.values(list(cells(chunk, column.variable.name))) for column in columns)
+        yield list(zip(*values, strict=True))
 
 
 def _is_integer(text: str) -> bool:
     # Past 15 digits a reader that keeps numbers as doubles would change them.
-    return len(text) <= 15 and "." not in text and text.lower().find("e") < 0 and str(int(text)) == text
+    return len(text) <= 15 and text.removeprefix("-").isdecimal() and text.isascii() and str(int(text)) == text
 
 
-def _not_numbers(name: str, field: str, texts: list[str | None]) -> Iterable[Issue]:
-    for number, text in enumerate(texts, 1):
-        if text is not None and not is_number(text):
-            place = Place(line=number, record=name, field=field)
-            message = "not a number in a Num variable; the dataset is not written"
-            hint = "mend it, or make the variable Char"
-            yield Issue("IX-JSON-005", "error", place, message, hint, text)
-
-
-def _column(dataset: Dataset, variable: Variable, kind: str, texts: list[str | None]) -> dict[str, Any]:
-    column: dict[str, Any] = {
+def _described_column(dataset: Dataset, column: _Column) -> dict[str, Any]:
+    variable, kind = column.variable, column.kind
+    described: dict[str, Any] = {
         "itemOID": f"IT.{dataset.name}.{variable.name}",
         "name": variable.name,
         "label": variable.label,
         "dataType": kind,
     }
     if kind == "decimal":
-        column["targetDataType"] = "decimal"
+        described["targetDataType"] = "decimal"
     if kind in {"string", "decimal"}:
-        longest = max((len(text) for text in texts if text), default=1)
-        column["length"] = max(longest, variable.length or 1) if kind == "string" else longest
+        longest = column.longest or 1
+        described["length"] = max(longest, variable.length or 1) if kind == "string" else longest
     if variable.format:
-        column["displayFormat"] = variable.format
+        described["displayFormat"] = variable.format
     keys = [key for key in dataset.keys if any(key == other.name for other in dataset.variables)]
     if variable.name in keys:
-        column["keySequence"] = keys.index(variable.name) + 1
-    return column
+        described["keySequence"] = keys.index(variable.name) + 1
+    return described
 
 
 def _head(dataset: Dataset, columns: list[dict[str, Any]]) -> dict[str, Any]:
@@ -209,13 +264,13 @@ def _lines(data: bytes, file: str, issues: list[Issue]) -> list[Any]:
 
 def _rows(rows: list[Any], dataset: Dataset, file: str, issues: list[Issue]) -> Iterable[Row]:
     names = [variable.name for variable in dataset.variables]
-    for number, cells in enumerate(rows, 1):
-        if not isinstance(cells, list) or len(cells) != len(names):
+    for number, values in enumerate(rows, 1):
+        if not isinstance(values, list) or len(values) != len(names):
             message = f"the row does not have the {len(names)} cells of the columns; it is left out"
             place = Place(file, number, dataset.name)
             issues.append(Issue("IX-JSON-003", "error", place, message, "mend the row"))
             continue
-        yield {name: _text(cell) for name, cell in zip(names, cells, strict=True) if cell is not None and cell != ""}
+        yield {name: _text(cell) for name, cell in zip(names, values, strict=True) if cell is not None and cell != ""}
 
 
 def _text(cell: object) -> str:

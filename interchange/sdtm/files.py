@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from interchange.issues import Issue, Place, SourceError, TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def read_bytes(source: Path | str | bytes) -> bytes:
@@ -22,17 +26,30 @@ def read_bytes(source: Path | str | bytes) -> bytes:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, over any old one; raises TargetError if it cannot be written."""
+    with whole_file(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write, and read, that takes its place, over any old one, only when all is in it.
+
+    One that is closed before the end, or left by an exception, is dropped, and an old one stays. Raises
+    TargetError if it cannot be written.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
+        with part.open("w+b") as file:
+            yield file
+            dropped = file.closed
+        if not dropped:
+            part.replace(path)
     except OSError as error:
+        raise TargetError(unwritable(path, error)) from error
+    finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        place = Place(str(path))
-        message = f"cannot be written ({error.strerror})"
-        raise TargetError(Issue("IX-SDTM-011", "error", place, message, "check path, rights and room")) from error
 
 
 def stamp() -> datetime:
@@ -61,6 +78,12 @@ def unreadable(path: Path | str, error: OSError) -> Issue:
     """Return the error for a file the system does not let us read."""
     message = f"cannot be read ({error.strerror})"
     return Issue("IX-SDTM-010", "error", Place(str(path)), message, "check path and rights")
+
+
+def unwritable(path: Path, error: OSError) -> Issue:
+    """Return the error for a file the system does not let us write."""
+    message = f"cannot be written ({error.strerror})"
+    return Issue("IX-SDTM-011", "error", Place(str(path)), message, "check path, rights and room")
 
 
 def wrong_encoding(file: str, encoding: str) -> Issue:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import io
-from math import isfinite
+from itertools import islice
 from pathlib import Path, PurePath
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from interchange.issues import Issue, Place, SourceError
-from interchange.sdtm.dataset import Dataset, Variable, check_columns, is_number, number_text
-from interchange.sdtm.files import read_bytes, write_bytes
+from interchange.sdtm.chunks import Fresh, cells, chunks
+from interchange.sdtm.dataset import Dataset, Variable, column_issues, is_exact
+from interchange.sdtm.files import read_bytes, whole_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from interchange.sdtm.dataset import Row
+
+# How many rows of a column lie together in the file, and, as Arrow has them, in memory while they are written.
+ROW_GROUP = 50_000
 
 _KEY = b"interchange"
 
@@ -22,25 +33,32 @@ def write_parquet(dataset: Dataset, path: Path) -> list[Issue]:
     A Num variable is float64 where that gives every text back as it is, else string; either way the schema's
     metadata says Num.
     """
-    issues = check_columns(dataset)
-    if issues:
+    found: set[str] = set()
+    fresh = {variable.name: Fresh() for variable in dataset.variables if variable.type == "Num"}
+    for chunk in chunks(dataset.rows):
+        found.update(*chunk)
+        inexact = [name for name, new in fresh.items() if not all(map(is_exact, new.of(cells(chunk, name))))]
+        for name in inexact:
+            del fresh[name]
+    if issues := column_issues(dataset, found):
         return issues
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    fields, columns = [], []
-    for variable in dataset.variables:
-        texts = [row.get(variable.name) for row in dataset.rows]
-        exact = variable.type == "Num" and all(_is_float(text) for text in set(texts) if text is not None)
-        kind = pa.float64() if exact else pa.string()
-        values = [None if text is None else float(text) for text in texts] if exact else texts
-        columns.append(pa.array(values, kind))
-        fields.append(pa.field(variable.name, kind, metadata={_KEY: msgspec.json.encode(variable)}))
+    fields = [
+        pa.field(
+            variable.name,
+            pa.float64() if variable.name in fresh else pa.string(),
+            metadata={_KEY: msgspec.json.encode(variable)},
+        )
+        for variable in dataset.variables
+    ]
     about = {"name": dataset.name, "label": dataset.label, "keys": dataset.keys, "study": dataset.study}
     schema = pa.schema(fields, metadata={_KEY: msgspec.json.encode(about)})
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=schema), sink)
-    write_bytes(path, sink.getvalue())
+    with whole_file(path) as file, pq.ParquetWriter(file, schema) as writer:
+        rows = iter(dataset.rows)
+        while batches := [_batch(chunk, schema) for chunk in chunks(islice(rows, ROW_GROUP))]:
+            writer.write_table(pa.Table.from_batches(batches, schema).combine_chunks())
     return []
 
 
@@ -70,13 +88,23 @@ def read_parquet(source: Path | str | bytes, *, file: str = "") -> tuple[Dataset
     variables = [msgspec.convert(known, Variable) for field in table.schema if (known := _json(field.metadata))]
     dataset = Dataset.from_arrow(name, table, str(about.get("label", "")), variables)
     dataset.keys = tuple(about.get("keys", ()))
-    dataset.study = str(about.get("study", "")) or (dataset.rows[0].get("STUDYID", "") if dataset.rows else "")
+    first = next(iter(dataset.rows), {})
+    dataset.study = str(about.get("study", "")) or first.get("STUDYID", "")
     dataset.encoding = "utf-8"
     return dataset, []
 
 
-def _is_float(text: str) -> bool:
-    return is_number(text) and isfinite(float(text)) and number_text(float(text)) == text
+def _batch(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    columns = []
+    for field in schema:
+        texts = cells(rows, field.name)
+        if pa.types.is_floating(field.type):
+            columns.append(pa.array((None if text is None else float(text) for text in texts), field.type))
+        else:
+            columns.append(pa.array(texts, field.type))
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _json(metadata: dict[bytes, bytes] | None) -> dict[str, Any]:

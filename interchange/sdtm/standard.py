@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 VERSIONS = ("3.2", "3.3", "3.4")
 
+# The general observation classes (SDTMIG 2.3) and the findings about events and interventions.
+OBSERVATIONS = ("Interventions", "Events", "Findings", "Findings About")
+
 # SDTMIG 4.5.3: text over 200 bytes goes on in numbered variables for these two; elsewhere it goes to SUPP--.
 _CONTINUED = {"TSVAL": "Parameter Value", "COVAL": "Comment"}
 
@@ -61,7 +64,8 @@ class DatasetSpec:
         """Return what the guide says of a variable, or None.
 
         Known are the dataset's own variables, the continuations ``TSVAL1`` and ``COVAL1`` onwards, and
-        variables that other datasets of its class have (SDTMIG 2.5 allows any of them).
+        variables that other datasets of its class have, and identifiers and timing variables of any observation class
+        (SDTMIG 2.5 allows them all).
         """
         for spec in self.variables:
             if spec.name == name:
@@ -72,7 +76,7 @@ class DatasetSpec:
         if len(self.name) == 2 and name.startswith(self.name):
             relative = self.relatives.get("--" + name[2:])
             return replace(relative, name=name) if relative else None
-        return None
+        return self.relatives.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +183,21 @@ def _relatives(
 ) -> dict[str, dict[str, VariableSpec]]:
     """Return per class what its datasets say of each ``--`` variable, the label most of them use."""
     labels: dict[str, dict[str, Counter[VariableSpec]]] = {}
+    timing: dict[str, Counter[VariableSpec]] = {}
     for row in datasets:
         for spec in variables[row["domain"]]:
-            if len(row["domain"]) == 2 and spec.name.startswith(row["domain"]):
-                stem = "--" + spec.name[2:]
-                general = VariableSpec(stem, spec.label, spec.type, role=spec.role, format=spec.format)
+            own = len(row["domain"]) == 2 and spec.name.startswith(row["domain"])
+            stem = "--" + spec.name[2:] if own else spec.name
+            general = VariableSpec(stem, spec.label, spec.type, role=spec.role, format=spec.format)
+            if own:
                 labels.setdefault(row["class"], {}).setdefault(stem, Counter())[general] += 1
+            if row["class"] in OBSERVATIONS and spec.role in ("Identifier", "Timing"):
+                timing.setdefault(stem, Counter())[general] += 1
+    for class_ in OBSERVATIONS:
+        for stem, counts in timing.items():
+            labels.setdefault(class_, {}).setdefault(stem, counts)
+    for stem, counts in labels.get("Findings", {}).items():  # the model has findings about as findings with an object
+        labels["Findings About"].setdefault(stem, counts)
     return {
         class_: {stem: counts.most_common(1)[0][0] for stem, counts in stems.items()}
         for class_, stems in labels.items()

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from interchange.issues import Issue, Place
-from interchange.sdtm.dataset import Dataset, Row, Variable, is_number
+from interchange.sdtm.dataset import Dataset, Row, Variable, is_number, listed, same_rows
+from interchange.sdtm.sort import sort_unique
+from interchange.sdtm.spill import SpilledRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from interchange.sdtm.dataset import Rows
 
 VARIABLES = (
     Variable("STUDYID", "Study Identifier"),
@@ -73,14 +79,15 @@ def join(parent: Dataset, supp: Dataset) -> Joined:
     and parent, and rows whose IDVAR, QLABEL, QORIG or QEVAL is not what most rows of the QNAM have.
     """
     finder = _Finder(parent)
-    usual = _usual(supp.rows)
+    parents, supps = listed(parent.rows), listed(supp.rows)
+    usual = _usual(supps)
     own = {variable.name for variable in parent.variables}
-    rows = [dict(row) for row in parent.rows]
+    rows = [dict(row) for row in parents]
     joined = Joined(replace(parent, rows=rows), (), replace(supp, rows=[]))
     placed: dict[tuple[str, ...], int] = {}
     left: list[int] = []
     widths: dict[str, int] = {}
-    for number, row in enumerate(supp.rows):
+    for number, row in enumerate(supps):
         qnam = row.get("QNAM", "")
         targets = finder.rows(row)
         key = finder.identity(row)
@@ -90,7 +97,7 @@ def join(parent: Dataset, supp: Dataset) -> Joined:
             joined.issues.append(_issue(supp.name, number + 1, problem))
             continue
         placed[key] = number
-        widths[qnam] = max(widths.get(qnam, 0), _width(row, parent.rows[targets[0]]))
+        widths[qnam] = max(widths.get(qnam, 0), _width(row, parents[targets[0]]))
         for target in targets:
             rows[target][qnam] = row["QVAL"]
     joined.variables = tuple(
@@ -103,7 +110,7 @@ def join(parent: Dataset, supp: Dataset) -> Joined:
     made = split(joined.dataset, joined.variables, described=supp)[1].rows
     places = [placed[finder.identity(row)] for row in made]
     joined.issues += [
-        _rewritten(supp.name, place + 1) for row, place in zip(made, places, strict=True) if row != supp.rows[place]
+        _rewritten(supp.name, place + 1) for row, place in zip(made, places, strict=True) if row != supps[place]
     ]
     order = (*places, *left)
     joined.order = () if order == tuple(range(len(order))) else order
@@ -120,21 +127,11 @@ def split(
     """Return the parent without the qualifiers, and the SUPP-- dataset that has them, sorted by its keys.
 
     ``idvar`` is for qualifiers that do not name their own: ``"AESEQ"``, or ``""`` in a dataset of one row a
-    subject. ``described`` gives the name, label and variables of the SUPP-- dataset.
+    subject. ``described`` gives the name, label and variables of the SUPP-- dataset. Rows that are a list give
+    lists; any others are not held in memory, nor is what is made of them: the SUPP-- rows are `SpilledRows`.
     """
     names = {variable.qnam for variable in supp}
-    made: dict[tuple[str, ...], Row] = {}
-    for row in dataset.rows:
-        for variable in supp:
-            if variable.qnam in row:
-                qualifier = _row(row, variable, idvar, dataset.name)
-                made.setdefault(tuple(qualifier.get(key, "") for key in (*KEYS, "QVAL")), qualifier)
-    kept = [{name: text for name, text in row.items() if name not in names} for row in dataset.rows]
-    parent = replace(
-        dataset,
-        variables=[variable for variable in dataset.variables if variable.name not in names],
-        rows=kept,
-    )
+    variables = [variable for variable in dataset.variables if variable.name not in names]
     about = described or Dataset(
         f"SUPP{dataset.name}",
         f"Supplemental Qualifiers for {dataset.name}",
@@ -142,13 +139,58 @@ def split(
         keys=KEYS,
         study=dataset.study,
     )
-    return parent, replace(about, rows=[made[key] for key in sorted(made)])
+    made = _qualifiers(dataset, supp, idvar)
+    kept: Rows
+    rows: Rows
+    if isinstance(dataset.rows, list):
+        first: dict[tuple[str, ...], Row] = {}
+        for row in made:
+            first.setdefault(_identity(row), row)
+        kept, rows = list(_Kept(dataset.rows, names)), [first[key] for key in sorted(first)]
+    elif names:
+        folder = dataset.rows.folder if isinstance(dataset.rows, SpilledRows) else Path(gettempdir())
+        kept, rows = _Kept(dataset.rows, names), sort_unique(made, _identity, folder)
+    else:
+        kept, rows = dataset.rows, []
+    return replace(dataset, variables=variables, rows=kept), replace(about, rows=rows)
+
+
+class _Kept:
+    """Rows without some of their variables, made anew each time they are gone through."""
+
+    def __init__(self, rows: Rows, names: set[str]) -> None:
+        self.rows = rows
+        self.names = names
+
+    def __iter__(self) -> Iterator[Row]:
+        names = self.names
+        return ({name: text for name, text in row.items() if name not in names} for row in self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __eq__(self, other: object) -> bool:
+        return same_rows(self, other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _qualifiers(dataset: Dataset, supp: Sequence[SuppVariable], idvar: str) -> Iterator[Row]:
+    """Yield the SUPP-- rows of a parent, row by row; those of a --GRPID are among them more than once."""
+    for row in dataset.rows:
+        for variable in supp:
+            if variable.qnam in row:
+                yield _row(row, variable, idvar, dataset.name)
+
+
+def _identity(row: Row) -> tuple[str, ...]:
+    return tuple(row.get(key, "") for key in (*KEYS, "QVAL"))
 
 
 def restore(joined: Joined) -> tuple[Dataset, Dataset]:
     """Return the parent and the SUPP-- dataset that were joined, leftovers and the order of rows included."""
     parent, supp = split(joined.dataset, joined.variables, described=joined.supp)
-    rows = supp.rows + joined.leftovers
+    rows = [*supp.rows, *joined.leftovers]
     if len(joined.order) == len(rows):
         rows = [row for _, row in sorted(zip(joined.order, rows, strict=True), key=lambda pair: pair[0])]
     return parent, replace(supp, rows=rows)

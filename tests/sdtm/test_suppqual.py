@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interchange.sdtm.dataset import Dataset, Row, Variable
+from interchange.sdtm.spill import spill
 from interchange.sdtm.suppqual import VARIABLES, SuppVariable, join, restore, split
 from interchange.sdtm.xpt import read_xpt
 
@@ -155,3 +156,48 @@ def test_split_of_declared_variables() -> None:
 def test_restore_undoes_join_for_any_rows(rows: list[Row]) -> None:
     supp = suppae(*rows)
     assert restore(join(AE, supp)) == (AE, supp)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"STUDYID": st.just("P"), "USUBJID": st.sampled_from(["2", "1", "10"])},
+            optional={
+                "DOMAIN": st.just("AE"),
+                "AESEQ": st.integers(1, 12).map(str),
+                "AEGRPID": st.sampled_from(["G", "H"]),
+                "QA": st.sampled_from(["Y", "N"]),
+                "QB": st.sampled_from(["Y", "N"]),
+            },
+        ),
+        max_size=30,
+    ),
+    st.integers(1, 4),
+)
+def test_rows_on_disk_are_split_as_those_in_memory(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Row], run: int
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    variables = [*AE.variables, Variable("QA"), Variable("QB")]
+    qualifiers = [SuppVariable("QA", "First", "CRF"), SuppVariable("QB", "Second", idvar="AEGRPID", width=8)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("interchange.sdtm.sort.RUN", run)
+        on_disk = split(Dataset("AE", "", variables, spill(rows, folder)), qualifiers, "AESEQ")
+    kept = split(Dataset("AE", "", variables, rows), qualifiers, "AESEQ")
+    assert on_disk == kept
+    assert [list(dataset.rows) for dataset in on_disk] == [dataset.rows for dataset in kept]
+
+
+def test_rows_on_disk_join_and_come_back(tmp_path: Path) -> None:
+    supp = suppae(supp_row("9", "AESEQ", "1", "AETRTEM", "Y"), supp_row("1", "AESEQ", "1", "AETRTEM", "Y"))
+    parent = Dataset("AE", AE.label, AE.variables, spill(AE.rows, tmp_path), study="P")
+    joined = join(parent, Dataset("SUPPAE", supp.label, supp.variables, spill(supp.rows, tmp_path)))
+    assert joined == join(AE, supp)
+    assert restore(joined) == (AE, supp)
+
+
+def test_without_qualifiers_rows_on_disk_stay_as_they_are(tmp_path: Path) -> None:
+    rows = spill(AE.rows, tmp_path)
+    parent, supp = split(Dataset("AE", "", AE.variables, rows), [])
+    assert parent.rows is rows
+    assert supp.rows == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import frexp, ldexp
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,24 +24,20 @@ def in_range(number: float) -> bool:
     return number == 0 or SMALLEST <= abs(number) < LARGEST
 
 
-def to_ibm(numbers: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Return IBM doubles as 64-bit words, exactly: 56 bits of fraction hold all 53 of a Python float.
+def to_ibm(number: float) -> bytes:
+    """Return the 8 bytes of an IBM double, exactly: 56 bits of fraction hold all 53 of a Python float.
 
-    >>> import numpy as np
-    >>> [hex(word) for word in to_ibm(np.array([0.0, 1.0, -118.625])).tolist()]
-    ['0x0', '0x4110000000000000', '0xc276a00000000000']
+    >>> [to_ibm(number).hex() for number in (0.0, 1.0, -118.625)]
+    ['0000000000000000', '4110000000000000', 'c276a00000000000']
 
-    Every number is to be `in_range`.
+    The number is to be `in_range`.
     """
-    import numpy as np
-
-    mantissa, power2 = np.frexp(np.abs(numbers))
+    if number == 0:
+        return bytes(8)
+    mantissa, power2 = frexp(abs(number))
     power16 = -(-power2 // 4)
-    shift = (3 - (4 * power16 - power2)).astype(np.uint64)
-    fraction = np.ldexp(mantissa, 53).astype(np.uint64) << shift
-    sign = np.signbit(numbers).astype(np.uint64) << np.uint64(63)
-    words = sign | ((power16 + 64).astype(np.uint64) << np.uint64(56)) | fraction
-    return np.where(numbers == 0, np.uint64(0), words)
+    fraction = int(ldexp(mantissa, 53)) << (3 - (4 * power16 - power2))
+    return (((number < 0) << 63) | ((power16 + 64) << 56) | fraction).to_bytes(8, "big")
 
 
 def from_ibm(words: NDArray[np.uint64]) -> NDArray[np.float64]:

@@ -43,6 +43,11 @@ def padded(data: bytes) -> bytes:
     return data.ljust(-(-len(data) // LINE) * LINE)
 
 
+def header_size(variables: int) -> int:
+    """Return how many bytes stand before the rows of a dataset of so many variables."""
+    return 9 * LINE + -(-NAMESTR.size * variables // LINE) * LINE
+
+
 def library_header(stamp: datetime) -> bytes:
     """Return the three lines an XPORT file begins with."""
     when = _when(stamp)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from interchange.issues import Issue, Place, Severity
-from interchange.sdtm.dataset import check_columns, holds, is_number
-from interchange.sdtm.files import stamp, write_bytes
-from interchange.sdtm.xpt.ibm import in_range, to_ibm
-from interchange.sdtm.xpt.layout import Field, library_header, member_header, padded, parse_format
+from interchange.issues import Issue, Place
+from interchange.sdtm.chunks import chunks
+from interchange.sdtm.dataset import column_issues
+from interchange.sdtm.files import stamp, whole_file
+from interchange.sdtm.xpt.columns import CharColumn, Column, NumColumn
+from interchange.sdtm.xpt.layout import LINE, Field, header_size, library_header, member_header, parse_format
+from interchange.sdtm.xpt.widen import Records
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from interchange.sdtm.dataset import Dataset, Variable
+    from interchange.sdtm.xpt.columns import Problem
 
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,7}", re.ASCII)
-_MISSING = 0x2E << 56
-
-_Problem = tuple[str, Severity, str, str]  # code, severity, message, hint
 
 
 def write_xpt(dataset: Dataset, path: Path, *, encoding: str = "utf-8") -> list[Issue]:
@@ -34,9 +31,10 @@ def write_xpt(dataset: Dataset, path: Path, *, encoding: str = "utf-8") -> list[
     that has ASCII as it is, such as utf-8, cp1252 or latin-1; the file itself does not say which.
     """
     writer = _Writer(dataset, encoding)
-    data = writer.file()
-    if not any(issue.severity == "error" for issue in writer.issues):
-        write_bytes(path, data)
+    with whole_file(path) as file:
+        writer.write(file)
+        if any(issue.severity == "error" for issue in writer.issues):
+            file.close()
     return writer.issues
 
 
@@ -44,107 +42,57 @@ class _Writer:
     def __init__(self, dataset: Dataset, encoding: str) -> None:
         self.dataset = dataset
         self.encoding = encoding
-        self.issues = check_columns(dataset)
+        self.columns: list[Column] = [
+            NumColumn(variable) if variable.type == "Num" else CharColumn(variable, encoding)
+            for variable in dataset.variables
+        ]
+        self.issues: list[Issue] = []
 
-    def file(self) -> bytes:
-        """Return the bytes of the file; they are of use only if no issue is an error."""
+    def write(self, file: BinaryIO) -> None:
+        """Write the rows, then before them the header, which knows their widths; unless an issue is an error."""
+        found: set[str] = set()
+        records = Records(file, header_size(len(self.columns)), self.columns)
+        first = 1
+        for chunk in chunks(self.dataset.rows):
+            found.update(*chunk)
+            if self.columns:
+                records.add(chunk, first)
+            first += len(chunk)
+        self.issues = column_issues(self.dataset, found)
         name, label = self.name(self.dataset.name, ""), self.label(self.dataset.label, "")
+        fields = self.fields()
+        if any(issue.severity == "error" for issue in self.issues):
+            return
+        records.widen()
+        # A reader counts rows by the file's size, and its last line is filled with blanks.
+        if records.width < LINE and records.ends_blank:
+            message = "the last row is blank; readers drop it"
+            self.add(("IX-XPT-012", "warning", message, "drop the row"), "", first - 1)
+        file.seek(0)
+        when = stamp()
+        file.write(library_header(when) + member_header(name, label, when, fields))
+
+    def fields(self) -> list[Field]:
+        """Return the variables as the header has them; the issues of their cells come before their own."""
         fields: list[Field] = []
-        columns: list[NDArray[np.uint8]] = []
         offset = 0
-        for variable in self.dataset.variables:
-            column = self.numbers(variable) if variable.type == "Num" else self.texts(variable)
-            width = column.shape[1]
+        for variable, column in zip(self.dataset.variables, self.columns, strict=True):
+            for row, text, problem in column.found:
+                self.add(problem, variable.name, row, text)
             fields.append(
                 Field(
                     self.name(variable.name, variable.name),
                     self.label(variable.label, variable.name),
                     variable.type == "Num",
-                    width,
+                    column.width,
                     offset,
                     self.format(variable),
                 )
             )
-            columns.append(column)
-            offset += width
+            offset += column.width
         if len(fields) > 9999:
             self.add(("IX-XPT-003", "error", "more than 9999 variables", "split the dataset"), "")
-        if any(issue.severity == "error" for issue in self.issues):
-            return b""
-        when = stamp()
-        return library_header(when) + member_header(name, label, when, fields) + padded(self.records(columns))
-
-    def records(self, columns: list[NDArray[np.uint8]]) -> bytes:
-        """Return the rows as fixed-length records."""
-        import numpy as np
-
-        if not columns or not self.dataset.rows:
-            return b""
-        records = np.concatenate(columns, axis=1)
-        # A reader counts rows by the file's size, and its last line is filled with blanks.
-        if records.shape[1] < 80 and (records[-1] == 0x20).all():
-            message = "the last row is blank; readers drop it"
-            self.add(("IX-XPT-012", "warning", message, "drop the row"), "", len(records))
-        return records.tobytes()
-
-    def texts(self, variable: Variable) -> NDArray[np.uint8]:
-        """Return a Char column as one row of bytes a value, blank-filled."""
-        import numpy as np
-
-        values = [row.get(variable.name, "") for row in self.dataset.rows]
-        bad: dict[str, list[_Problem]] = {}
-        stored = {text: self.text(text, bad) for text in dict.fromkeys(values)}
-        self.report(values, variable.name, bad)
-        longest = max(map(len, stored.values()), default=0)
-        width = max(longest, min(variable.length or 0, 200), 1)
-        filled = {text: data.ljust(width) for text, data in stored.items()}
-        joined = b"".join([filled[text] for text in values])
-        return np.frombuffer(joined, dtype=np.uint8).reshape(len(values), width)
-
-    def text(self, text: str, bad: dict[str, list[_Problem]]) -> bytes:
-        """Return a value's bytes; what cannot be stored goes to ``bad``."""
-        try:
-            data = text.encode(self.encoding)
-        except UnicodeEncodeError:
-            message = f"the value has a character {self.encoding} does not have"
-            bad[text] = [("IX-XPT-006", "error", message, "write as utf-8")]
-            return b""
-        problems: list[_Problem] = []
-        if len(data) > 200:
-            message = f"the value has {len(data)} bytes, XPORT holds 200"
-            hint = "shorten it, or carry the rest in SUPP-- or TSVAL1 and on"
-            problems.append(("IX-XPT-005", "error", message, hint))
-        if "\0" in text:
-            problems.append(("IX-XPT-014", "error", "the value has a NUL, where readers stop", "take it out"))
-        if data.endswith(b" "):
-            message = "trailing blanks cannot be held; the value reads back without them"
-            problems.append(("IX-XPT-009", "warning", message, "trim the value"))
-        if problems:
-            bad[text] = problems
-        return data
-
-    def numbers(self, variable: Variable) -> NDArray[np.uint8]:
-        """Return a Num column as one row of 8 bytes a value, or of its length where that loses nothing."""
-        import numpy as np
-
-        values = [row.get(variable.name, "") for row in self.dataset.rows]
-        bad: dict[str, list[_Problem]] = {}
-        numbers = {text: _number(text, bad) for text in dict.fromkeys(values) if text}
-        self.report(values, variable.name, bad)
-        words = to_ibm(np.array(list(numbers.values()), dtype=np.float64)).tolist()
-        stored = dict(zip(numbers, words, strict=True)) | {"": _MISSING}
-        column = np.array([stored[text] for text in values], dtype=">u8")
-        octets = column.view(np.uint8).reshape(len(values), 8)
-        short = variable.length if variable.length and 2 <= variable.length < 8 else 8
-        return octets if octets[:, short:].any() else octets[:, :short]
-
-    def report(self, values: list[str], name: str, bad: dict[str, list[_Problem]]) -> None:
-        """Add an issue for each row that has a bad value."""
-        if not bad:
-            return
-        for number, value in enumerate(values, 1):
-            for code, severity, message, hint in bad.get(value, ()):
-                self.add((code, severity, message, hint), name, number, value)
+        return fields
 
     def name(self, name: str, field: str) -> bytes:
         """Return a dataset's or variable's name."""
@@ -177,27 +125,10 @@ class _Writer:
         self.add(("IX-XPT-011", "warning", message, "give one such as DATE9."), variable.name)
         return ""
 
-    def add(self, problem: _Problem, field: str, row: int | None = None, value: str | None = None) -> None:
+    def add(self, problem: Problem, field: str, row: int | None = None, value: str | None = None) -> None:
         """Add an issue of this dataset; an error says that the file is not written."""
         code, severity, message, hint = problem
         if severity == "error":
             message += "; the dataset is not written"
         place = Place(f"{self.dataset.name.lower()}.xpt", row, self.dataset.name, field)
         self.issues.append(Issue(code, severity, place, message, hint, value))
-
-
-def _number(text: str, bad: dict[str, list[_Problem]]) -> float:
-    """Return the float of a number that XPORT can hold; any other goes to ``bad`` and gives 0."""
-    if not is_number(text):
-        hint = "mend it, or make the variable Char"
-        bad[text] = [("IX-XPT-007", "error", "not a number in a Num variable", hint)]
-        return 0.0
-    number = float(text)
-    if not in_range(number) or (number == 0 and text.lower().partition("e")[0].strip("+-0.")):
-        message = "the number is outside XPORT's 5.4e-79 to 7.2e75"
-        bad[text] = [("IX-XPT-008", "error", message, "change its unit")]
-        return 0.0
-    if not holds(number, text):
-        message = "the number has more digits than XPORT holds; it reads back rounded"
-        bad[text] = [("IX-XPT-010", "warning", message, "keep the text in a Char variable")]
-    return number
