@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from interchange.version import __version__
+
 if TYPE_CHECKING:
-    from interchange.api import roundtrip, stream_sdtm, to_fhir, to_sdtm
+    from interchange.api import roundtrip, stream_sdtm, to_fhir, to_sdtm, trace
+    from interchange.engine.traced import Trace
     from interchange.issues import (
         InterchangeError,
         Issue,
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from interchange.results import Batch, FhirResult, RoundTrip, SdtmResult
     from interchange.sdtm.dataset import Dataset, Variable
 
-__version__ = "0.1.0"
 __all__ = [
     "Batch",
     "Dataset",
@@ -37,16 +39,20 @@ __all__ = [
     "SdtmResult",
     "SourceError",
     "TargetError",
+    "Trace",
     "Variable",
+    "__version__",
     "roundtrip",
     "stream_sdtm",
     "to_fhir",
     "to_sdtm",
+    "trace",
 ]
 
 _HOMES = {
+    "interchange.engine.traced": {"Trace"},
     "interchange.sdtm.dataset": {"Dataset", "Variable"},
-    "interchange.api": {"roundtrip", "stream_sdtm", "to_fhir", "to_sdtm"},
+    "interchange.api": {"roundtrip", "stream_sdtm", "to_fhir", "to_sdtm", "trace"},
     "interchange.results": {"Batch", "FhirResult", "RoundTrip", "SdtmResult"},
 }
 _HOMES["interchange.issues"] = {n for n in __all__ if n.endswith("Error")} | {"Issue", "Issues", "Place"}

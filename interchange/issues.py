@@ -84,6 +84,14 @@ class Issues:
         for issue in issues:
             self.add(issue)
 
+    def merge(self, other: Issues) -> None:
+        """Add the issues of another run, those that it only counted as well."""
+        kept = Counter(issue.code for issue in other.found)
+        self.extend(other.found)
+        for code, count in other.counts.items():
+            self.counts[code] += count - kept[code]
+            self.severities[code] = other.severities[code]
+
     def __iter__(self) -> Iterator[Issue]:
         return iter(self.found)
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from interchange.engine.bench import ResourceBench, interpreted_write, template_variables
 from interchange.engine.interpret import guard_holds
 from interchange.engine.longtext import join_long
+from interchange.engine.records import Records
 from interchange.engine.settle import Settling, Written
 from interchange.engine.shelf import shelve
+from interchange.fhir.elements import elements
 from interchange.issues import Issue, Issues, Place
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from interchange.engine.forward import Forward
     from interchange.engine.ops import Json, Resource, Row
     from interchange.engine.plan import Plan, PlannedMapping, PlannedSource
+    from interchange.fhir.elements import Elements
 
 
 class Backward:
@@ -59,18 +62,24 @@ class Backward:
                         "add a mapping file for the domain",
                     )
                 )
-        written = {
-            domain: [self._write(bench, planned, row, i) for i, row in enumerate(datasets[domain])]
-            for domain, planned in self.plan.mappings.items()
-            if domain in datasets
-        }
+        written: dict[str, list[Written]] = {}
+        for domain, planned in self.plan.mappings.items():
+            if planned.mapping.about_records:
+                bench.records = _records(written)
+            if domain in datasets:
+                written[domain] = [self._write(bench, planned, row, i) for i, row in enumerate(datasets[domain])]
+        records = _records(written)
         for row in (row for domain in written for row in datasets[domain]):
             bench.follow("study", row)  # settling keeps whole rows there, and must see every study from the start
         for resource in bench.resources.values():
             prune(resource)
+        for resource in bench.shared():
+            keep_one_type(resource, resource["resourceType"], elements(self.plan.release))
         shelf = shelve(self.plan, bench.resources.values(), self.forward.read)
         for domain, planned in self.plan.mappings.items():
-            settling = Settling(self.forward, bench, shelf, planned, written.get(domain, []), self.issues)
+            settling = Settling(
+                self.forward, bench, shelf, planned, written.get(domain, []), datasets, records, self.issues
+            )
             settling.run()
             self.settled[domain] = settling
         self.lost = [
@@ -117,9 +126,40 @@ class Backward:
         return guard_holds(source.source.pick, row) and all(v in row for v in source.source.require)
 
 
+def _records(written: Mapping[str, Sequence[Written]]) -> Records:
+    """What the resources of rows that found a place are records of."""
+    return Records(
+        {domain: [(w.levels[0], w.row) for w in own if w.source is not None] for domain, own in written.items()}
+    )
+
+
 def needed(source: PlannedSource) -> frozenset[str]:
     """The variables without which a row source cannot take a row."""
     return frozenset(source.source.require) | template_variables(source.source.id)
+
+
+def keep_one_type(node: Json, content: str, table: Elements) -> None:
+    """Leave each choice one type, the first, where rows that share a resource disagree; the cells are kept beside.
+
+    >>> patient = {"deceasedBoolean": True, "deceasedDateTime": "2014"}
+    >>> keep_one_type(patient, "Patient", elements("R5")), patient
+    (None, {'deceasedBoolean': True})
+    """
+    if isinstance(node, list):
+        for item in node:
+            keep_one_type(item, content, table)
+        return
+    if not isinstance(node, dict):
+        return
+    known, types = table.physicals(content), dict[str, str]()
+    for key in list(node):
+        element, type_ = known.get(key.removeprefix("_"), (None, ""))
+        if element is None or element.name == "extension":
+            continue
+        if element.choice and types.setdefault(element.name, type_) != type_:
+            del node[key]
+        else:
+            keep_one_type(node[key], type_ if element.choice else element.content, table)
 
 
 def prune(value: Json) -> bool:

@@ -6,11 +6,12 @@ import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from interchange.engine.interpret import write_row
+from interchange.engine.interpret import guard_holds, write_row
 from interchange.engine.ops import NOWHERE, Json, Nowhere, Resource, Row, container, place, values
+from interchange.engine.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from interchange.engine.plan import (
         EntityRef,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         PlannedSource,
         PlannedTest,
     )
+    from interchange.mapping.model import Entity
 
     Write = Callable[[PlannedSource | PlannedEntity, Sequence[Json], "ResourceBench", Row], None]
 
@@ -76,11 +78,29 @@ def fill_template(template: str, key: str, row: Row) -> str | None:
     return _VARIABLE.sub(lambda m: row[m[1]], template)
 
 
+def keys_of(entity: Entity, row: Row) -> tuple[str, ...] | None:
+    """Return an entity's name and a row's key values, blank where they may be; nothing where one is missing."""
+    if any(name not in row and name not in entity.optional for name in entity.key):
+        return None
+    return (entity.name, *(row.get(name, "") for name in entity.key))
+
+
 def interpreted_write(
     planned: PlannedSource | PlannedEntity, levels: Sequence[Json], bench: ResourceBench, row: Row
 ) -> None:
     """Write the cells of a row by the interpreter."""
     write_row(planned.rules, levels, bench, row)
+
+
+def holds(value: Json) -> bool:
+    """Whether JSON in the making says anything: containers may still be empty.
+
+    >>> holds({"coding": [{}]}), holds({"coding": [{"code": "x"}]}), holds(False)
+    (False, True, True)
+    """
+    if isinstance(value, (dict, list)):
+        return any(map(holds, value.values() if isinstance(value, dict) else value))
+    return value is not None
 
 
 class Made(Nowhere):
@@ -103,6 +123,7 @@ class ResourceBench:
         self.write = write
         self.resources: dict[tuple[str, str], Resource] = {}
         self.made = Made(self.resources)
+        self.records = Records()
         self._entities: dict[tuple[str, ...], Resource] = {}
         self._elements: dict[tuple[Any, ...], Json] = {}
         self._shared: dict[tuple[Any, ...], Json] = {}
@@ -124,14 +145,14 @@ class ResourceBench:
         """The resource of an entity with the row's key variables, made where there is none; nothing without keys."""
         planned = self.plan.entities[entity]
         names = planned.entity.key
-        if any(name not in row for name in names):
+        key = keys_of(planned.entity, row)
+        if key is None:
             return None
-        key = (entity, *(row[name] for name in names))
         found = self._entities.get(key)
         if found is not None:
             return found
         template = planned.entity.id or "-".join(f"${name}" for name in names)
-        id_ = make_id(template, row)
+        id_ = make_id(template, dict.fromkeys(planned.entity.optional, "") | row)
         resource = self.resources.setdefault(
             (planned.resource, id_ or ""), {"resourceType": planned.resource, "id": id_}
         )
@@ -145,6 +166,10 @@ class ResourceBench:
         own = {name: row[name] for name in (*planned.entity.key, *planned.entity.variables) if name in row}
         self.write(planned, levels, self, own)
         self.emit(planned.emit, levels, row)
+
+    def shared(self) -> Iterator[Resource]:
+        """The resources of entities, which several rows may write to."""
+        return iter({id(resource): resource for resource in self._entities.values()}.values())
 
     def refer(self, ref: EntityRef, row: Row) -> Json:
         """The reference or link to the row's entity, made where there is none; nothing without keys."""
@@ -161,10 +186,9 @@ class ResourceBench:
 
     def _element(self, planned: PlannedEntity, row: Row) -> Json:
         """The element of an entity that lives inside another entity's resource."""
-        names = planned.entity.key
-        if any(name not in row for name in names):
+        key = keys_of(planned.entity, row)
+        if key is None:
             return None
-        key = (planned.entity.name, *(row[name] for name in names))
         if key not in self._elements:
             owner = self.follow(planned.entity.within, row)
             if owner is None:
@@ -177,8 +201,12 @@ class ResourceBench:
     def emit(self, emits: Sequence[PlannedEmit], levels: Sequence[Json], row: Row) -> None:
         """Write constants where nothing stands yet; an element picked by ``where`` must be there already."""
         for emit in emits:
+            if emit.when and not guard_holds(emit.when, row):
+                continue
             node = levels[emit.level]
             if emit.picked and next(values(emit.picked, node, self.made, row), None) is None:
+                continue
+            if any(holds(value) for way in emit.blank for value in values(way, node, self.made, row)):
                 continue
             if next(values(emit.path.ops, node, self.made, row), None) is None:
                 value = fill_template(str(emit.value), emit.path.key, row) if emit.template else emit.value
@@ -198,7 +226,10 @@ class ResourceBench:
         if source.source.distinct:
             return self._again(source, row)
         taken = False
-        if source.source.entity:
+        if source.source.about:
+            record = self.records.resource(row)
+            root = record if record is not None and record["resourceType"] == source.resource else None
+        elif source.source.entity:
             root = self.follow(source.source.entity, row)
         else:
             anchored = self.anchor(source.resource, source.source.id, row)
@@ -206,6 +237,7 @@ class ResourceBench:
         if root is None:
             return None
         self.assert_tests(source.match, (root,), row)
+        self.assert_tests([claim.tests[0] for claim in source.claims if claim.written], (root,), row)
         levels: list[Json] = [root]
         for planned in source.levels:
             level = planned.level

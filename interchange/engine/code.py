@@ -16,6 +16,8 @@ from interchange.fhir.lower import Back, Condition, Filter, Follow, Get, Meet, O
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from interchange.mapping.model import Guard
+
 Ops = tuple[Op, ...]
 Body = Callable[[str], None]  # writes what happens with the node of a name
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -201,3 +203,20 @@ class Walk:
         wanted = self.code.fresh("w")
         self.code.line(f"{wanted} = row.get({condition.variable!r})")
         return lambda v: f"type({v}) is type({wanted}) and {v} == {wanted}"
+
+
+def guard_tests(guard: Guard) -> list[str]:
+    """The conditions of a guard as expressions over ``row``; they need ``decimal_of`` bound."""
+    tests = []
+    for test in guard:
+        cell = f"row.get({test.variable!r})"
+        if test.kind == "set":
+            tests.append(f"{cell} is {'' if test.negated else 'not '}None")
+        elif test.kind == "same":
+            same = f"({cell} is not None and {cell} == row.get({test.values[0]!r}))"
+            tests.append(f"not {same}" if test.negated else same)
+        elif test.kind == "numeric":
+            tests.append(f"decimal_of({cell}) is {'' if test.negated else 'not '}None")
+        else:
+            tests.append(f"{cell} {'not ' if test.negated else ''}in {test.values!r}")
+    return tests

@@ -10,9 +10,10 @@ from collections import Counter
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from interchange.engine.code import Body, Code, Ops, Walk, function_name, is_literal
+from interchange.engine.code import Body, Code, Ops, Walk, function_name, guard_tests, is_literal
 from interchange.engine.plan import EntityRef
 from interchange.fhir.lower import Filter, Follow, Get
+from interchange.mapping.codecs.number import decimal_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,9 @@ class _Reader:
 
     def _way(self, way: Way, taken: set[str]) -> None:
         free = [f"{v!r} not in row" for v in way.variables if v in taken]
+        if not way.writes:
+            free += guard_tests(way.guard)
+            self.code.bound["decimal_of"] = decimal_of
         if not free:
             self._read(way)
             return

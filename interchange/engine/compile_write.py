@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from interchange.engine.code import Body, Code, Ops, Walk, function_name, is_literal
+from interchange.engine.code import Body, Code, Ops, Walk, function_name, guard_tests, is_literal
 from interchange.engine.ops import container, merge, place_each
 from interchange.engine.plan import EntityRef
 from interchange.fhir.lower import Condition, Filter, Follow, Get, Meet, Op, Take
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from interchange.engine.ops import Resource, Row
     from interchange.engine.plan import PlannedRule, Way
-    from interchange.mapping.model import Guard
 
 Spot = tuple[int, Ops]
 Unit = Ops  # ops that are opened in one go: a Get with its filters, and the Follow or Take behind them
@@ -112,7 +111,7 @@ class _Writer:
                 others = [f"not d{j}" for j, other in enumerate(ways[:i]) if set(other.variables) & set(way.variables)]
                 self.code.line(f"d{i} = False")
                 given = " or ".join(f"{v!r} in row" for v in way.variables)
-                tests = [*others, f"({given})" if len(way.variables) > 1 else given, *_guard(way.guard)]
+                tests = [*others, f"({given})" if len(way.variables) > 1 else given, *guard_tests(way.guard)]
                 with self.code.block(f"if {' and '.join(tests)}"):
                     self._way(way, f"d{i}")
         self.code.line("return None")
@@ -331,17 +330,3 @@ def _stops(ops: Ops) -> list[int]:
 
 def _is_object(ops: Ops) -> bool:
     return isinstance(ops[-1], Follow | Meet)
-
-
-def _guard(guard: Guard) -> list[str]:
-    """The conditions of a guard as expressions."""
-    tests = []
-    for test in guard:
-        cell = f"row.get({test.variable!r})"
-        if test.kind == "set":
-            tests.append(f"{cell} is {'' if test.negated else 'not '}None")
-        elif test.kind == "numeric":
-            tests.append(f"decimal_of({cell}) is {'' if test.negated else 'not '}None")
-        else:
-            tests.append(f"{cell} {'not ' if test.negated else ''}in {test.values!r}")
-    return tests

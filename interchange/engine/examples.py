@@ -76,7 +76,7 @@ def _on_release(project: Project, mappings: Sequence[Mapping], release: Release)
 def _to_sdtm(mapping: Mapping, example: Example, forward: Forward) -> Iterator[Issue]:
     release = forward.plan.release
     shelf = shelve(forward.plan, [typed(resource, release) for resource in example.fhir])
-    found = [f.row for f in forward.rows(forward.plan.mappings[mapping.domain], shelf)]
+    found = [f.row for f in forward.every(shelf)[mapping.domain]]
     expected = [row for row in example.sdtm if row.get("DOMAIN", mapping.domain) == mapping.domain]
     for message in differences(expected, found, mapping):
         yield _issue(TO_SDTM, example, f"to SDTM from {release}, {message}")
@@ -90,7 +90,7 @@ def _to_fhir(mapping: Mapping, example: Example, forward: Forward) -> Iterator[I
     for leaf in Counter(leaves(typed(r, plan.release) for r in example.fhir)):
         if leaf not in made:
             yield _issue(TO_FHIR, example, f"to {plan.release}, no {leaf[0]}.{leaf[1]} is `{leaf[2]}`")
-    found = [f.row for f in forward.rows(plan.mappings[mapping.domain], shelve(plan, resources))]
+    found = [f.row for f in forward.every(shelve(plan, resources))[mapping.domain]]
     expected = [row for row in example.sdtm if row.get("DOMAIN", mapping.domain) == mapping.domain]
     for message in differences(expected, found, mapping):
         yield _issue(BACK, example, f"to {plan.release} and back, {message}")

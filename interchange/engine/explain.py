@@ -2,115 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from interchange.engine.derive import DERIVATIONS
+from interchange.engine.explained import Explanation, MapExplained, RuleExplained, SourceExplained, WayExplained
 from interchange.engine.planner import Planner
 from interchange.engine.wording import path_text
 from interchange.fhir.elements import RELEASES
 from interchange.issues import Issue, MappingError, Place
 from interchange.mapping.codecs import CODECS, ENTITY
+from interchange.mapping.model import STRENGTHS
 from interchange.mapping.tables import read_code_map, read_parameters
 from interchange.sdtm.standard import standard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from collections.abc import Mapping as Dict
-    from collections.abc import Sequence
 
     from interchange.engine.plan import Plan, PlannedLevel, PlannedRule, PlannedSource, Way
     from interchange.fhir.elements import Release
-    from interchange.mapping.model import Guard, Mapping, Params, Project, Rule, Source
+    from interchange.fhir.path import Path
+    from interchange.mapping.model import Guard, Lane, Mapping, Params, Project, Rule, Source, Versioned
 
 PAIRS = 6
 MAPPED = frozenset({"concept", "multi", "quantity", "unit"})
 
 
-@dataclass(frozen=True, slots=True)
-class MapExplained:
-    """A code map: its name, codelist, the first pairs that are written (code, term), and how many entries it has."""
-
-    name: str
-    codelist: str
-    pairs: tuple[tuple[str, str], ...]
-    entries: int
-
-
-@dataclass(frozen=True, slots=True)
-class WayExplained:
-    """One way between a rule's variables and FHIR.
-
-    ``lane`` is as written; ``paths`` are the JSON paths by release, ``via`` the releases that use HL7's cross-version
-    extension. ``reads`` and ``writes`` say which directions it is for.
-    """
-
-    variables: tuple[str, ...]
-    lane: str
-    paths: Dict[Release, str]
-    via: frozenset[Release]
-    codec: str
-    codec_says: str
-    guard: str
-    reads: bool
-    writes: bool
-    because: str
-    place: Place
-    code_map: MapExplained | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RuleExplained:
-    """A rule of one row source or entity: its ways in order, and what is derived, constant or dropped."""
-
-    variables: tuple[str, ...]
-    source: str
-    rows: str
-    ways: tuple[WayExplained, ...]
-    place: Place
-    const: str | None = None
-    derive: str = ""
-    derive_says: str = ""
-    drop: bool = False
-    because: str = ""
-    note: str = ""
-    entity: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What the mapping says of a variable, parameter or entity's variable; ``text()`` is the whole in words."""
-
-    name: str
-    label: str
-    rules: tuple[RuleExplained, ...]
-    nulls: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = field(default=())
-
-    def text(self) -> str:
-        """The explanation as plain text, for a terminal."""
-        lines = [f"{self.name}  {self.label}".rstrip()]
-        lines += [f"  {remark}" for remark in self.remarks]
-        for rule in self.rules:
-            lines += ["", *_rule_lines(rule)]
-        lines += [f"  {null}" for null in self.nulls]
-        return "\n".join(lines)
-
-
 def explain(project: Project, name: str, release: Release | None = None) -> Explanation:
     """Return what the mappings say of ``DM.SEX``, of a parameter ``TS.TITLE``, or of an entity's ``subject.USUBJID``.
 
-    With ``release`` the paths are those of one FHIR release. MappingError where there is no such name.
+    ``LB`` alone tells which resources its rows come from. With ``release`` the paths are those of one FHIR release.
+    MappingError where there is no such name.
     """
     releases = (release,) if release else RELEASES
     head, _, tail = name.strip().partition(".")
-    plans = {each: Planner(project, each).sketch() for each in releases}
-    if head in project.entities:
-        return _entity(project, plans, head, tail)
-    mapping = project.mappings.get(head.upper())
-    if mapping is None:
+    mapping = None if head in project.entities else project.mappings.get(head.upper())
+    if head not in project.entities and mapping is None:
         raise _unknown(head, [*project.mappings, *project.entities], "no mapping or entity", Place())
-    return _variable(project, plans, mapping, tail.upper())
+    alone = replace(project, mappings={mapping.domain: mapping} if mapping else {})
+    plans = {each: Planner(alone, each).sketch() for each in releases}
+    if mapping is None:
+        return _entity(project, plans, head, tail)
+    return _variable(project, plans, mapping, tail.upper()) if tail else _domain(project, plans, mapping)
 
 
 def _unknown(name: str, known: Sequence[str], what: str, place: Place) -> MappingError:
@@ -131,7 +66,7 @@ def _entity(project: Project, plans: Dict[Release, Plan], name: str, variable: s
             {release: plan.entities[name].rules[i] for release, plan in plans.items()},
             {release: plan.entities[name].levels for release, plan in plans.items()},
             f"entity {name}",
-            f"a {first.resource}" + (f" (inside entity `{entity.within}`)" if entity.within else ""),
+            f"{_a(first.resource)} {first.resource}" + (f" (inside entity `{entity.within}`)" if entity.within else ""),
             entity=True,
         )
         for i in chosen
@@ -142,21 +77,74 @@ def _entity(project: Project, plans: Dict[Release, Plan], name: str, variable: s
     return Explanation(f"{name}.{variable}" if variable else name, "", rules, remarks=(f"entity: {keys}; {place}",))
 
 
+def _domain(project: Project, plans: Dict[Release, Plan], mapping: Mapping) -> Explanation:
+    """Which resources become rows of a domain; a parameter's row source is left to the parameter."""
+    spec = standard(project.settings.get("sdtmig", "3.4")).dataset(mapping.domain)
+    params = read_parameters(mapping.params.table, _folders(project)) if mapping.params else {}
+    sources = []
+    for i, source in enumerate(mapping.sources):
+        planned = {release: plan.mappings[mapping.domain].sources[i] for release, plan in plans.items()}
+        because = source.because if source.oneway == "to-sdtm" else ""
+        if source.name not in params:
+            sources.append(SourceExplained(source.name, _rows(planned), source.place, tuple(_takes(source)), because))
+    remarks = [f"variables: {' '.join(_variables_of(project, mapping))}"]
+    if codes := [source.name for source in mapping.sources if source.name in params]:
+        remarks.append(f"parameters with a rule of their own: {' '.join(codes)}")
+    return Explanation(mapping.domain, spec.label if spec else "", (), remarks=tuple(remarks), sources=tuple(sources))
+
+
+def _takes(source: Source) -> Iterator[tuple[str, str]]:
+    """By what a row source takes resources, and which of them make a row."""
+    for claim in source.claims:
+        said = [*map(_versions, claim.paths), *(_versions(lane.lane) for lane in claim.lanes)]
+        yield f"takes it by {claim.strength}, where", " or ".join(said)
+    if source.claims:
+        yield "of all domains", f"the strongest of {', '.join(STRENGTHS)} takes the {source.resource}"
+    for path in source.match:
+        yield "only where", _versions(path)
+    for path in source.skip_if:
+        yield "no row where", _versions(path)
+    if source.only_if:
+        yield "a row only where", " or ".join(map(_versions, source.only_if))
+    if source.require:
+        yield "no row without", " ".join(source.require)
+
+
+def _versions(versioned: Versioned[Path] | Versioned[Lane]) -> str:
+    """A path or lane, with those of releases that have others."""
+    texts: dict[str, list[str]] = {}
+    for release, value in versioned.values.items():
+        texts.setdefault("nothing" if value is None else str(value), []).append(release)
+    first, *others = texts
+    return first + "".join(f" ({', '.join(texts[text])}: {text})" for text in others)
+
+
+def _folders(project: Project) -> list[str]:
+    return project.settings["folders"].split("\n")
+
+
+def _variables_of(project: Project, mapping: Mapping) -> list[str]:
+    """The variables that rules of a domain, or of the entities that its rows hang on, give."""
+    known = [v for s in mapping.sources for r in s.rules for v in r.variables]
+    known += [v for s in mapping.sources if s.entity for v in project.entities[s.entity].variables]
+    return list(dict.fromkeys(known))
+
+
 def _variable(project: Project, plans: Dict[Release, Plan], mapping: Mapping, variable: str) -> Explanation:
     spec = standard(project.settings.get("sdtmig", "3.4")).dataset(mapping.domain)
     params = mapping.params
     if params is not None and (variable in params.nulls or variable in {s.name for s in mapping.sources}):
         return _parameter(project, plans, mapping, params, variable)
-    known = list(dict.fromkeys(v for s in mapping.sources for r in s.rules for v in r.variables))
-    entities = {s.entity for s in mapping.sources if s.entity}
-    known += [v for e in entities for v in project.entities[e].variables if v not in known]
+    known = _variables_of(project, mapping)
     if variable not in known:
         codes = [s.name for s in mapping.sources] if params else []
         raise _unknown(variable, [*known, *codes], f"no rule of {mapping.domain} gives", mapping.place)
     rules: dict[Place, RuleExplained] = {}
     for i in range(len(mapping.sources)):
         for rule in _rules(project, plans, mapping, i, variable):
-            rules.setdefault(rule.place, rule)
+            first = rules.setdefault(rule.place, rule)
+            if first is not rule:
+                rules[rule.place] = replace(first, also=(*first.also, f"{rule.source}: {rule.rows}"))
     described = spec.variable(variable) if spec else None
     supp = mapping.supp.get(variable)
     remarks = (f"kept in SUPP{mapping.domain}: {supp.label}",) if supp else ()
@@ -170,7 +158,7 @@ def _variable(project: Project, plans: Dict[Release, Plan], mapping: Mapping, va
 def _parameter(
     project: Project, plans: Dict[Release, Plan], mapping: Mapping, params: Params, code: str
 ) -> Explanation:
-    table = read_parameters(params.table, project.settings["folders"].split("\n"))
+    table = read_parameters(params.table, _folders(project))
     rules: list[RuleExplained] = []
     shared = {r.place for r in mapping.sources[0].rules} & {r.place for r in mapping.sources[-1].rules}
     for i, source in enumerate(mapping.sources):
@@ -205,6 +193,10 @@ def _rules(
     ]
 
 
+def _a(noun: str) -> str:
+    return "an" if noun[:1] in "AEIO" else "a"
+
+
 def _rows(planned: Dict[Release, PlannedSource]) -> str:
     first = planned.get("R5") or next(iter(planned.values()))
     if not first.levels:
@@ -228,7 +220,6 @@ def _explained(
         for way in planned.ways:
             ways.setdefault(way.place, {})[release] = way
     order = {alternative.place: i for i, alternative in enumerate(rule.alternatives)}
-    function = DERIVATIONS.get(rule.derive.name) if rule.derive else None
     return RuleExplained(
         rule.variables,
         source,
@@ -236,8 +227,7 @@ def _explained(
         tuple(_way(project, ways[p], levels, of) for p in sorted(ways, key=lambda p: order.get(p, 0))),
         rule.place,
         rule.const,
-        str(rule.derive or ""),
-        _first_line(function),
+        tuple((str(call), _first_line(DERIVATIONS.get(call.name))) for call in rule.derive),
         rule.drop,
         rule.because,
         rule.note,
@@ -298,50 +288,6 @@ def _code_map(project: Project, call: str, release: Release) -> MapExplained | N
     if name not in MAPPED or not args:
         return None
     map_name = args.rstrip(")").split()[0]
-    table = read_code_map(map_name, project.settings["folders"].split("\n"))
+    table = read_code_map(map_name, _folders(project))
     pairs = dict.fromkeys((e.code or e.system, e.term) for e in table.entries if e.written_in(release))
     return MapExplained(map_name, table.codelist, tuple(pairs)[:PAIRS], len(table.entries))
-
-
-def _rule_lines(rule: RuleExplained) -> list[str]:
-    lines = [f"{' '.join(rule.variables)}  ({rule.place}), {rule.source}: {rule.rows}"]
-    if rule.const is not None:
-        lines.append(f"  always `{rule.const}`")
-    if rule.drop:
-        lines.append(f"  dropped: {rule.because}")
-    if len(rule.ways) > 1:
-        lines.append("  to SDTM the first of these that yields; to FHIR the first that can hold the value")
-    for number, way in enumerate(rule.ways, start=1):
-        lines += _way_lines(way, f"{number}. " if len(rule.ways) > 1 else "", rule)
-    if rule.derive:
-        again = ", where none of these yields" if rule.ways else ""
-        lines.append(f"  derived{again}: {rule.derive}  {rule.derive_says}".rstrip())
-    if rule.note:
-        lines.append(f"  note: {rule.note}")
-    return lines
-
-
-_DIRECTION = {(True, True): "both ways", (True, False): "to SDTM only", (False, True): "to FHIR only"}
-
-
-def _way_lines(way: WayExplained, number: str, rule: RuleExplained) -> list[str]:
-    direction = _DIRECTION.get((way.reads, way.writes), "never")
-    only = f" ({' '.join(way.variables)})" if way.variables != rule.variables else ""
-    lines = [f"  {number}{way.lane} | {way.codec}{only}"]
-    lines.append(f"     {direction}" + (f": {way.because}" if way.because else ""))
-    texts: dict[str, list[str]] = {}
-    for release, path in way.paths.items():
-        beside = "HL7 cross-version extension " if release in way.via else ""
-        texts.setdefault(beside + path, []).append(release)
-    lines += [f"     in {', '.join(releases)}: {text}" for text, releases in texts.items()]
-    if way.codec_says:
-        lines.append(f"     {way.codec_says}")
-    if way.guard:
-        lines.append(f"     to FHIR when {way.guard}")
-    if way.code_map is not None:
-        pairs = ", ".join(f"{code} <-> {term}" for code, term in way.code_map.pairs)
-        codelist = f" (codelist {way.code_map.codelist})" if way.code_map.codelist else ""
-        lines.append(
-            f"     code map {way.code_map.name}{codelist}, {way.code_map.entries} entries: {pairs or 'to SDTM only'}"
-        )
-    return lines

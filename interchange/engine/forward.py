@@ -6,19 +6,22 @@ flavors fill in for parameters that nothing is known of, long texts are split, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from interchange.engine.derive import Setting, derive_rows
+from interchange.engine.derive import Part, Setting, derive_parts
 from interchange.engine.interpret import guard_holds
 from interchange.engine.longtext import split_long
+from interchange.engine.records import Records
 from interchange.engine.residual import kept_cells, kept_rows
 from interchange.engine.shelf import interpreted_read
 from interchange.mapping.codecs.number import decimal_of
-from interchange.mapping.tables import read_parameters, read_terminology
+from interchange.mapping.tables import read_parameters
+from interchange.mapping.terminology import project_terminology
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping as Dict
 
     from interchange.engine.ops import Json, Resource, Row
     from interchange.engine.plan import Plan, PlannedMapping, PlannedSource
@@ -64,18 +67,54 @@ class Forward:
         tables = {m.params.table for m in self.plan.project.mappings.values() if m.params}
         self.known = Setting(
             self.plan.project.settings,
-            read_terminology(places),
+            project_terminology(self.plan.project.settings),
             {table: read_parameters(table, places) for table in tables},
+            places,
         )
 
-    def rows(self, planned: PlannedMapping, shelf: ResourceShelf) -> list[Found]:
-        """Return the rows of a domain, complete and in order."""
+    def every(self, shelf: ResourceShelf, beside: Dict[str, Sequence[Row]] | None = None) -> dict[str, list[Found]]:
+        """Return the rows of every domain, complete and in order, by domain; ``beside`` are rows made before."""
+        done: dict[str, list[Found]] = {}
+        for about_records in (False, True):
+            records = Records({domain: [(f.resource, f.row) for f in rows] for domain, rows in done.items()})
+            found = {
+                domain: self._gather(planned, shelf, records)
+                for domain, planned in self.plan.mappings.items()
+                if planned.mapping.about_records == about_records
+            }
+            datasets = dict(beside or {})
+            for domain, rows in done.items():
+                datasets[domain] = [*datasets.get(domain, ()), *(f.row for f in rows)]
+            self._derive(found, replace(self.known, datasets=datasets))
+            done |= {domain: self._finish(self.plan.mappings[domain].mapping, rows) for domain, rows in found.items()}
+        return done
+
+    def rows(
+        self,
+        planned: PlannedMapping,
+        shelf: ResourceShelf,
+        beside: Dict[str, Sequence[Row]] | None = None,
+        records: Records | None = None,
+    ) -> list[Found]:
+        """Return the rows of one domain, complete and in order.
+
+        ``beside`` are the rows of other domains, ``records`` what their resources became.
+        """
         mapping = planned.mapping
-        found = list(self._native(planned, shelf))
+        found = self._gather(planned, shelf, records or Records())
+        others = {domain: rows for domain, rows in (beside or {}).items() if domain != mapping.domain}
+        self._derive({mapping.domain: found}, replace(self.known, datasets=others))
+        return self._finish(mapping, found)
+
+    def _gather(self, planned: PlannedMapping, shelf: ResourceShelf, records: Records) -> list[Found]:
+        """The rows of a domain before anything is derived."""
+        found = list(self._native(planned, shelf, records))
         found += self._whole(planned, shelf)
-        found += self._nulls(planned, found, shelf)
-        self._derive(mapping, found, planned)
+        return found + self._nulls(planned, found, shelf)
+
+    def _finish(self, mapping: Mapping, found: list[Found]) -> list[Found]:
         found = [f for f in found if f.blanks is None or all(v in f.row for v in self._required(f, mapping))]
+        dropped = mapping.dropped
         for one in found:
             for variable in mapping.long:
                 if one.source is not None:
@@ -84,20 +123,16 @@ class Forward:
                     one.row.update(kept)
                     for blank in one.blanks or ():
                         one.row.pop(blank, None)
-            for variable in mapping.dropped:
+            for variable in dropped:
                 one.row.pop(variable, None)
         return in_order(found, mapping.order)
 
-    def _native(self, planned: PlannedMapping, shelf: ResourceShelf) -> Iterator[Found]:
+    def _native(self, planned: PlannedMapping, shelf: ResourceShelf, records: Records) -> Iterator[Found]:
         for source in planned.sources:
             seen: set[tuple[str | None, ...]] = set()
-            for resource in shelf.of(source.resource, source.match):
-                for levels in shelf.levels(resource, source.levels):
-                    if any(shelf.exists(test, levels) for test in source.skip_if):
-                        continue
-                    if source.only_if and not any(shelf.exists(test, levels) for test in source.only_if):
-                        continue
-                    one = self._row(source, levels, shelf)
+            for levels in self._elements(source, shelf):
+                for given in _given(source, levels, shelf, records):
+                    one = self._row(source, levels, shelf, given)
                     if one is None or self._lacks(one, planned.mapping):
                         continue
                     if source.source.distinct:
@@ -107,11 +142,21 @@ class Forward:
                         seen.add(key)
                     yield one
 
-    def _row(self, source: PlannedSource, levels: Sequence[Json], shelf: ResourceShelf) -> Found | None:
+    def _elements(self, source: PlannedSource, shelf: ResourceShelf) -> Iterator[Sequence[Json]]:
+        """The levels of every element that a row source reads."""
+        own = shelf.owners.taken(source, shelf) if source.claims else shelf.own(source.resource, source.match)
+        for resource in own:
+            for levels in shelf.levels(resource, source.levels):
+                if any(shelf.exists(test, levels) for test in source.skip_if):
+                    continue
+                if not source.only_if or any(shelf.exists(test, levels) for test in source.only_if):
+                    yield levels
+
+    def _row(self, source: PlannedSource, levels: Sequence[Json], shelf: ResourceShelf, given: Row) -> Found | None:
         kept = kept_cells(levels[-1], self.systems["cells"], source.name)
         if kept is not None and kept.absent:
             return None
-        row = self.read(source, levels, shelf)
+        row = {**given, **self.read(source, levels, shelf)} if given else self.read(source, levels, shelf)
         native = frozenset(row)
         if kept is None:
             return Found(row, levels[0], source, levels, native)
@@ -133,14 +178,14 @@ class Forward:
         missing = [v for v in self._required(one, mapping) if v not in one.row]
         if not missing or one.source is None:
             return bool(missing)
-        derived = {rule.variables[0] for rule in one.source.source.rules if rule.derive is not None}
+        derived = {rule.variables[0] for rule in one.source.source.rules if rule.derive}
         return any(v not in derived for v in missing)
 
     def _whole(self, planned: PlannedMapping, shelf: ResourceShelf) -> list[Found]:
         """The rows that no element took, kept whole at the study."""
         return [
             Found(kept.cells, study, kept=frozenset(kept.cells), blanks=None, order=kept.order)
-            for study in shelf.of(self.plan.entities["study"].resource)
+            for study in shelf.own(self.plan.entities["study"].resource)
             for kept in kept_rows(study, self.systems["row"], planned.mapping.domain)
         ]
 
@@ -151,7 +196,7 @@ class Forward:
             return []
         filled = []
         labels = self.known.parameters[params.table]
-        for study in shelf.of(planned.sources[0].resource):
+        for study in shelf.own(planned.sources[0].resource):
             kept = kept_cells(study, self.systems["cells"], fill_name(planned.mapping))
             if kept is not None and kept.absent:
                 continue
@@ -166,16 +211,32 @@ class Forward:
                 filled.append(Found(row, study, planned.sources[0], [study], filled=True))
         return filled
 
-    def _derive(self, mapping: Mapping, found: list[Found], planned: PlannedMapping) -> None:
-        disagreed = derive_rows(
-            [f.row for f in found],
-            [f.source.source.rules if f.source else planned.sources[0].source.rules for f in found],
-            [f.blanks for f in found],
-            self.known,
-        )
-        for variable, count in disagreed.items():
-            name = f"{mapping.domain}.{variable}"
+    def _derive(self, found: Dict[str, list[Found]], known: Setting) -> None:
+        parts = {
+            domain: Part(
+                [f.row for f in rows],
+                [f.source.source.rules if f.source else () for f in rows],
+                [f.blanks for f in rows],
+            )
+            for domain, rows in found.items()
+        }
+        for (domain, variable), count in derive_parts(parts, known).items():
+            name = f"{domain}.{variable}"
             self.disagreements[name] = self.disagreements.get(name, 0) + count
+
+
+_NOTHING_GIVEN: tuple[Row, ...] = ({},)
+
+
+def _given(source: PlannedSource, levels: Sequence[Json], shelf: ResourceShelf, records: Records) -> tuple[Row, ...]:
+    """The cells that name a record, a row each: those of the resource that an element stands in, or of a relation."""
+    match source.source.about:
+        case "record":
+            record = records.of(levels[0])
+            return () if record is None else (record,)
+        case "relation":
+            return records.relate(levels[0], shelf.index.resolve(levels[-1], within=levels[0])) or ()
+    return _NOTHING_GIVEN
 
 
 def fill_name(mapping: Mapping) -> str:
@@ -183,8 +244,8 @@ def fill_name(mapping: Mapping) -> str:
     return f"{mapping.domain}/nulls"
 
 
-def _sort_key(row: Row, order: Sequence[str]) -> tuple[tuple[int, Any, str], ...]:
-    """Numbers by value before texts, blanks first."""
+def sort_key(row: Row, order: Sequence[str]) -> tuple[tuple[int, Any, str], ...]:
+    """Return what a row is sorted by: numbers by value before texts, blanks first."""
     key = []
     for variable in order:
         text = row.get(variable)
@@ -196,7 +257,7 @@ def _sort_key(row: Row, order: Sequence[str]) -> tuple[tuple[int, Any, str], ...
 def in_order(found: list[Found], order: Sequence[str]) -> list[Found]:
     """Return rows in the order that was kept; else by the mapping's order variables, else in document order."""
     if order:
-        found = sorted(found, key=lambda f: _sort_key(f.row, order))
+        found = sorted(found, key=lambda f: sort_key(f.row, order))
     if any(f.order is not None for f in found):
         return sorted(found, key=lambda f: (f.order is None, f.order or 0))
     return found

@@ -36,6 +36,8 @@ def guard_holds(guard: Guard, row: Row) -> bool:
         value = row.get(test.variable)
         if test.kind == "set":
             found = value is not None
+        elif test.kind == "same":
+            found = value is not None and value == row.get(test.values[0])
         elif test.kind == "numeric":
             found = decimal_of(value) is not None
         else:
@@ -54,7 +56,7 @@ def read_row(rules: Sequence[PlannedRule], levels: Sequence[Json], shelf: Shelf)
             row[rule.variables[0]] = const
             continue
         for way in rule.ways:
-            if way.reads and not any(v in row for v in way.variables):
+            if way.reads and not any(v in row for v in way.variables) and (way.writes or guard_holds(way.guard, row)):
                 read_way(way, levels, shelf, row)
     return row
 

@@ -9,7 +9,8 @@ no meaning in the elements used here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
 
 from interchange.fhir.lower import Back, Filter, Follow, Get, Meet, Op
 from interchange.mapping.codecs import ANY, Codec
@@ -40,12 +41,20 @@ class Loss:
     reason: str
 
 
+class Losses(Protocol):
+    """Losses, sorted: a list, or what lies on disk."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Loss]: ...
+
+
 @dataclass(slots=True)
 class Ledger:
     """What a conversion to SDTM loses: ``leaves`` is how many there were, ``losses`` those that are gone."""
 
     leaves: int = 0
-    losses: list[Loss] = field(default_factory=list)
+    losses: Losses = field(default_factory=list)
 
     @property
     def kept(self) -> int:
@@ -84,8 +93,12 @@ def leaves(value: Json, at: str = "") -> Iterator[tuple[str, Json]]:
 
 
 def same(one: Json, other: Json) -> bool:
-    """Whether two leaves are equal, type and digits included: 5.10 is not 5.1."""
-    return type(one) is type(other) and str(one) == str(other)
+    """Whether two leaves are equal, type and digits included: 5.10 is not 5.1. JSON has one type of number: 5 is 5."""
+    return _kind(one) is _kind(other) and str(one) == str(other)
+
+
+def _kind(leaf: Json) -> type:
+    return Decimal if isinstance(leaf, int) and not isinstance(leaf, bool) else type(leaf)
 
 
 def _name(resource: Resource) -> str:
@@ -93,7 +106,10 @@ def _name(resource: Resource) -> str:
 
 
 class Comparison:
-    """Resources as they were, laid beside those made anew; references are followed as they are met."""
+    """Resources as they were, laid beside those made anew; references are followed as they are met.
+
+    ``with_rows`` are the identities of resources that rows came of, made anew or not.
+    """
 
     def __init__(self, plan: Plan, before: ResourceShelf, after: ResourceShelf) -> None:
         self.plan = plan
@@ -101,7 +117,9 @@ class Comparison:
         self.after = after
         self.pairs: dict[int, Resource] = {}
         self.waiting: list[tuple[Resource, Resource]] = []
-        self.ledger = Ledger()
+        self.with_rows: set[int] = set()
+        self.count = 0
+        self.losses: list[Loss] = []
         self._read = elements_read(plan)
         self._types = plan.resource_types()
 
@@ -118,16 +136,15 @@ class Comparison:
             self._compare(old, new, _name(old), "", old)
         for resource in resources:
             if id(resource) not in self.pairs:
-                self._lose(resource, _name(resource), "", anew=False)
-        self.ledger.losses.sort()
-        return self.ledger
+                self._lose(resource, _name(resource), "", anew=id(resource) in self.with_rows)
+        return Ledger(self.count, sorted(self.losses))
 
     def _lose(self, value: Json, name: str, at: str, *, anew: bool = True) -> None:
-        """Enter every leaf of a value of a resource, which was made anew or not at all."""
+        """Enter every leaf of a value of a resource: of one that rows came of, or of one that none came of."""
         for path, _ in leaves(value, at):
             if path != "resourceType":
-                self.ledger.leaves += 1
-                self.ledger.losses.append(Loss(name, path, self._reason(name, path, anew=anew)))
+                self.count += 1
+                self.losses.append(Loss(name, path, self._reason(name, path, anew=anew)))
 
     def _reason(self, name: str, path: str, *, anew: bool) -> str:
         """Why a leaf does not come back."""
@@ -153,7 +170,7 @@ class Comparison:
                 if key == "resourceType" and not at:
                     continue
                 if key == "reference" and isinstance(item, str) and self._same_target(item, new.get(key), within):
-                    self.ledger.leaves += 1
+                    self.count += 1
                 elif key in new:
                     self._compare(item, new[key], name, path, within)
                 else:
@@ -167,7 +184,7 @@ class Comparison:
         elif isinstance(old, (dict, list)) or not same(old, new):
             self._lose(old, name, at)
         else:
-            self.ledger.leaves += 1
+            self.count += 1
 
     def _same_target(self, old: str, new: Json, within: Resource) -> bool:
         """Whether a reference means the same resource as before, made anew."""

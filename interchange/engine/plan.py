@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from interchange.issues import Place
 from interchange.mapping.codecs import Codec, Tools
+from interchange.mapping.model import STRENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dict
@@ -73,7 +74,11 @@ class PlannedRule:
 
 @dataclass(frozen=True, slots=True)
 class PlannedEmit:
-    """A constant of FHIR, lowered; ``picked`` leads to the element that a ``where`` picks, which must be there."""
+    """A constant of FHIR, lowered; ``picked`` leads to the element that a ``where`` picks, which must be there.
+
+    ``blank`` leads to the elements, one for each type of a choice, that must hold nothing: those of a reason why
+    data is absent.
+    """
 
     level: int
     path: Lowered
@@ -81,6 +86,8 @@ class PlannedEmit:
     template: bool = False
     place: Place = field(default_factory=Place)
     picked: tuple[Op, ...] = ()
+    when: Guard = ()
+    blank: tuple[tuple[Op, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,20 @@ class PlannedTest:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedClaim:
+    """What a row source takes a resource by; ``rank`` 0 is the strongest."""
+
+    rank: int
+    tests: tuple[PlannedTest, ...]
+    ways: tuple[Way, ...]
+
+    @property
+    def written(self) -> bool:
+        """Whether its first path is written to FHIR: that of a mark or category."""
+        return bool(self.tests) and STRENGTHS[self.rank] in ("mark", "category")
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedSource:
     """A row source on this release."""
 
@@ -111,6 +132,7 @@ class PlannedSource:
     match: tuple[PlannedTest, ...]
     skip_if: tuple[PlannedTest, ...]
     only_if: tuple[PlannedTest, ...]
+    claims: tuple[PlannedClaim, ...]
     emit: tuple[PlannedEmit, ...]
     rules: tuple[PlannedRule, ...]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from interchange.engine.derive import DERIVATIONS
 from interchange.engine.plan import (
     EntityRef,
     Plan,
+    PlannedClaim,
     PlannedEmit,
     PlannedEntity,
     PlannedLevel,
@@ -18,15 +20,20 @@ from interchange.engine.plan import (
     Way,
 )
 from interchange.fhir import path as p
+from interchange.fhir.elements import RELEASES, elements
 from interchange.fhir.lower import Filter, Focus, Get, Lowered, LowerError, Lowering, Op, typed_constant
 from interchange.issues import Issue, MappingError, Place
 from interchange.mapping.codecs import ENTITY, Codec, CodecError, Tools, bind_codec
+from interchange.mapping.model import STRENGTHS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from interchange.fhir.elements import Release
     from interchange.mapping.model import (
         Alternative,
         Call,
+        Claim,
         Emit,
         Entity,
         Lane,
@@ -45,6 +52,7 @@ class Planner:
         self.project = project
         self.release = release
         self.faults: list[Issue] = []
+        self._codecs: dict[tuple[Call, str], Codec] = {}
         self.tools = Tools(release, project.systems, project.settings["folders"].split("\n"))
         self.resources = {n: self._resource_of(e) for n, e in project.entities.items()}
         self.lowering = Lowering(release, project.aliases.get(release, {}), project.systems, self.resources)
@@ -68,19 +76,30 @@ class Planner:
         rules = [r.rule for entity in plan.entities.values() for r in entity.rules]
         rules += [r.rule for m in plan.mappings.values() for source in m.sources for r in source.rules]
         for rule in rules:
-            if rule.derive is not None and rule.derive.name not in DERIVATIONS:
-                message = f"no derivation `{rule.derive.name}`"
-                self._fault("IX-DERIVE-002", rule.place, message, f"use one of {', '.join(DERIVATIONS)}")
+            for call in rule.derive:
+                if call.name not in DERIVATIONS:
+                    message = f"no derivation `{call.name}`"
+                    self._fault("IX-DERIVE-002", rule.place, message, f"use one of {', '.join(DERIVATIONS)}")
 
-    def sketch(self) -> Plan:
-        """Return what can be planned; faults are in ``faults``."""
+    def sketch(self, domains: Collection[str] | None = None) -> Plan:
+        """Return what can be planned, of some domains or all; faults are in ``faults``."""
         plan = Plan(self.project, self.release, self.tools)
         plan.entities = {name: self.entity(e) for name, e in self.project.entities.items()}
         for mapping in self.project.ordered():
+            if domains is not None and mapping.domain not in domains:
+                continue
             plan.mappings[mapping.domain] = PlannedMapping(
-                mapping, tuple(self.source(mapping.domain, s) for s in mapping.sources)
+                mapping, tuple(self.source(mapping.domain, s) for s in mapping.sources if self._knows(s))
             )
         return plan
+
+    def _knows(self, source: Source) -> bool:
+        """Whether this release has the resource of a row source; one that no release has is a fault, found later."""
+        return (
+            not source.resource
+            or self.lowering.elements.is_resource(source.resource)
+            or not any(elements(release).is_resource(source.resource) for release in RELEASES)
+        )
 
     def entity(self, entity: Entity) -> PlannedEntity:
         """Return an entity planned."""
@@ -106,10 +125,10 @@ class Planner:
         if not self.lowering.elements.is_resource(resource):
             near = source.entity or source.resource
             self._fault("IX-PATH-001", source.place, f"`{near}` is no resource type or entity", "check the spelling")
-            return PlannedSource(domain, source, "Basic", (), (), (), (), (), ())
+            return PlannedSource(domain, source, "Basic", (), (), (), (), (), (), ())
         heads, levels = self._levels(resource, source.levels)
         if len(levels) < len(source.levels):  # said already; every path from there would be wrong as well
-            return PlannedSource(domain, source, resource, levels, (), (), (), (), ())
+            return PlannedSource(domain, source, resource, levels, (), (), (), (), (), ())
         return PlannedSource(
             domain,
             source,
@@ -118,8 +137,17 @@ class Planner:
             self._tests(source.match, heads, resource, source.place),
             self._tests(source.skip_if, heads, resource, source.place),
             self._tests(source.only_if, heads, resource, source.place),
+            tuple(self._claim(claim, heads[:1], resource, source.place) for claim in source.claims),
             self._emits(source.emit, heads, resource),
             self._keys(source, heads, resource) + tuple(self.rule(rule, heads, resource) for rule in source.rules),
+        )
+
+    def _claim(self, claim: Claim, heads: list[tuple[str, Focus]], resource: str, place: Place) -> PlannedClaim:
+        ways = (self._way(lane, heads, resource) for lane in claim.lanes)
+        return PlannedClaim(
+            STRENGTHS.index(claim.strength),
+            self._tests(claim.paths, heads, resource, place),
+            tuple(replace(way, variables=("CLAIM",)) for way in ways if way is not None),
         )
 
     def _keys(self, source: Source, heads: list[tuple[str, Focus]], resource: str) -> tuple[PlannedRule, ...]:
@@ -211,8 +239,22 @@ class Planner:
                 self._fault(error.code, emit.place, str(error), error.hint)
                 continue
             template = "$" in text
-            planned.append(PlannedEmit(start, lowered, value, template, emit.place, _picked(lowered.ops)))
+            picked, blank = _picked(lowered.ops), self._blank(lowered)
+            planned.append(PlannedEmit(start, lowered, value, template, emit.place, picked, emit.when, blank))
         return tuple(planned)
+
+    def _blank(self, lowered: Lowered) -> tuple[tuple[Op, ...], ...]:
+        """The ways to the element that a reason for absent data stands at, one for each type of a choice."""
+        absent = self.project.systems.get("absent")
+        for i, op in enumerate(lowered.ops):
+            if isinstance(op, Filter) and op.is_url and op.conditions[0].literal == absent and i >= 2:
+                *way, last, _ = lowered.ops[:i]
+                key = last.key.removeprefix("_") if isinstance(last, Get) else ""
+                content = next((content for content, own in reversed(lowered.elements) if own == key), "")
+                found = self.lowering.elements.physical(content, key) if content else None
+                if found is not None:
+                    return tuple((*way, Get(own, many=False)) for own in found[0].keys)
+        return ()
 
     def rule(self, rule: Rule, heads: list[tuple[str, Focus]], resource: str) -> PlannedRule:
         """Return a rule planned: the alternatives that this release can hold."""
@@ -261,15 +303,23 @@ class Planner:
     def _codec(self, lane: Lane, paths: tuple[Lowered, ...], alternative: Alternative) -> Codec | EntityRef:
         if lane.codec.name == ENTITY:
             return self._entity_ref(lane.codec, paths[0], alternative.variables)
-        codec = bind_codec(lane.codec, paths[0].type, self.tools)
+        codec = self._bound(lane.codec, paths[0].type)
         if codec.paths != len(paths):
             raise CodecError(f"`{lane.codec.name}` takes {codec.paths} paths, not {len(paths)}")
-        if codec.arity and codec.arity != len(alternative.variables):
+        if codec.arity and alternative.variables and codec.arity != len(alternative.variables):
             raise CodecError(
                 f"`{lane.codec.name}` gives {codec.arity} variables, and the rule has {len(alternative.variables)}"
             )
         if codec.sibling and not (paths[0].ops and isinstance(paths[0].ops[-1], Get)):
             raise CodecError(f"`{lane.codec.name}` must stand at an element")
+        return codec
+
+    def _bound(self, call: Call, type_: str) -> Codec:
+        """The codec of a call at an element type; rules of many domains share one."""
+        key = (call, type_)
+        codec = self._codecs.get(key)
+        if codec is None:
+            codec = self._codecs[key] = bind_codec(call, type_, self.tools)
         return codec
 
     def _entity_ref(self, call: Call, path: Lowered, variables: tuple[str, ...]) -> EntityRef:
@@ -283,12 +333,12 @@ class Planner:
                 raise CodecError(f"entity `{name}` has no link `{link}`")
         elif path.type != "Reference":
             raise CodecError(f"`entity({name})` reads a Reference, and this element is a {path.type}")
-        own = call.args[1:] or variables
+        own = call.args[1:] or variables or entity.variables
         if missing := [v for v in own if v not in (*entity.variables, *entity.key)]:
             raise CodecError(f"entity `{name}` gives no {' '.join(missing)}")
-        if len(own) != len(variables):
+        if variables and len(own) != len(variables):
             raise CodecError(f"`entity({name})` names {len(own)} variables, and the rule has {len(variables)}")
-        return EntityRef(name, link, own, variables)
+        return EntityRef(name, link, own, variables or own)
 
 
 def plan_project(project: Project, release: Release) -> Plan:

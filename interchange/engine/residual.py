@@ -117,3 +117,21 @@ def keep_rows(resource: Resource, url: str, domain: str, rows: list[Kept]) -> No
     extensions += [{"url": url, "extension": [{"url": DOMAIN, "valueCode": domain}, *_parts(kept)]} for kept in rows]
     if not extensions:
         del resource["extension"]
+
+
+def place_of_cell(element: Json, url: str, name: str, variable: str) -> tuple[str | int, ...] | None:
+    """The way from an element to where a kept cell of a row source stands."""
+    for i, extension in enumerate(element["extension"]):
+        if isinstance(extension, dict) and extension.get("url") == url and _named(extension, name):
+            for j, part in reversed(list(enumerate(extension["extension"]))):
+                if isinstance(part, dict) and part.get("url") == variable and "valueString" in part:
+                    return ("extension", i, "extension", j, "valueString")
+    return None
+
+
+def places_of_rows(resource: Resource, url: str, domain: str) -> Iterator[tuple[Kept, tuple[str | int, ...]]]:
+    """Yield the whole rows of a domain that a resource keeps, each with the way to its extension."""
+    extensions = resource.get("extension")
+    for i, extension in enumerate(extensions if isinstance(extensions, list) else ()):
+        if _is_row(extension, url, domain):
+            yield _read(extension["extension"]), ("extension", i)

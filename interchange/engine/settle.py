@@ -11,12 +11,14 @@ from interchange.issues import Issue, Place
 from interchange.mapping.codecs.time import DtcCodec, fhir_date_time
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping as Dict
     from collections.abc import Sequence
 
     from interchange.engine.bench import ResourceBench
     from interchange.engine.forward import Forward
     from interchange.engine.ops import Json, Resource, Row
     from interchange.engine.plan import PlannedMapping, PlannedSource
+    from interchange.engine.records import Records
     from interchange.engine.shelf import ResourceShelf
     from interchange.issues import Issues
 
@@ -72,6 +74,8 @@ class Settling:
         shelf: ResourceShelf,
         planned: PlannedMapping,
         written: list[Written],
+        beside: Dict[str, Sequence[Row]],
+        records: Records,
         issues: Issues,
     ) -> None:
         self.forward = forward
@@ -79,6 +83,8 @@ class Settling:
         self.shelf = shelf
         self.planned = planned
         self.written = written
+        self.beside = beside
+        self.records = records
         self.issues = issues
         self.systems = forward.systems
         self.domain = planned.mapping.domain
@@ -86,7 +92,7 @@ class Settling:
     def run(self) -> None:
         """Read back and keep differences until there are none."""
         for _ in range(ROUNDS):
-            found = self.forward.rows(self.planned, self.shelf)
+            found = self.forward.rows(self.planned, self.shelf, self.beside, self.records)
             changed = self._rows(found)
             if changed and (any(w.back is None for w in self.written) or any(f.filled for f in found)):
                 continue  # the order of rows kept whole, and of null flavors, is seen in the next round
@@ -223,7 +229,7 @@ class Settling:
             if variable in rule.variables:
                 if rule.rule.const is not None:
                     return "constant"
-                if any(isinstance(w.codec, DtcCodec) for w in rule.ways) and variable in one.back.native:
+                if any(w.writes and isinstance(w.codec, DtcCodec) for w in rule.ways) and variable in one.back.native:
                     return "native" if fhir_date_time(one.row[variable]) == one.row[variable] else "residual"
         base = variable.rstrip("0123456789")
         long = base in self.planned.mapping.long and base in one.back.native

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from interchange.engine.claims import Owners
 from interchange.engine.derive import derive_rows
 from interchange.engine.interpret import read_row
 from interchange.engine.ops import Json, Resource, Row, values
@@ -34,13 +35,15 @@ def interpreted_read(planned: PlannedSource | PlannedEntity, levels: Sequence[Js
 class ResourceShelf:
     """Resources at hand, with the side tables of the plan's entities built as they are asked for.
 
-    ``read`` is the interpreter or a compiled reader.
+    ``read`` is the interpreter or a compiled reader. ``behind`` is a shelf whose resources are at hand as well, but
+    are not what rows are made of.
     """
 
-    def __init__(self, plan: Plan, read: Read = interpreted_read) -> None:
+    def __init__(self, plan: Plan, read: Read = interpreted_read, behind: ResourceShelf | None = None) -> None:
         self.plan = plan
         self.read = read
-        self.index = Index()
+        self.behind = behind
+        self.index: Index = Index(behind.index if behind else None)
         self.types: dict[str, list[Resource]] = {}
         self.unresolved: dict[str, set[str]] = {}
         self._rows: dict[tuple[str, int], Row] = {}
@@ -49,6 +52,7 @@ class ResourceShelf:
         self._referrers: dict[tuple[str, str], dict[int, list[Resource]]] = {}
         self._links: dict[tuple[str, str], dict[tuple[str, str], Row]] = {}
         self._within: Resource | None = None
+        self.owners = Owners(plan)
 
     def add(self, resource: Resource, full_url: str | None = None) -> None:
         """Put a resource on the shelf."""
@@ -61,6 +65,12 @@ class ResourceShelf:
 
     def of(self, type_: str, match: Sequence[PlannedTest] = ()) -> Iterator[Resource]:
         """Yield the resources of a type that match."""
+        if self.behind is not None:
+            yield from self.behind.of(type_, match)
+        yield from self.own(type_, match)
+
+    def own(self, type_: str, match: Sequence[PlannedTest] = ()) -> Iterator[Resource]:
+        """Yield the resources of a type that match, but for those that are only at hand."""
         for resource in self.types.get(type_, ()):
             if all(self.exists(test, (resource,)) for test in match):
                 yield resource
@@ -94,7 +104,8 @@ class ResourceShelf:
             and isinstance(identifier := reference.get("identifier"), dict)
         ):
             return {"resourceType": planned.resource, "identifier": [identifier]}
-        self.unresolved.setdefault(entity, set()).add(str(reference))
+        if not isinstance(reference, dict) or "reference" in reference:  # a display alone refers to nothing
+            self.unresolved.setdefault(entity, set()).add(str(reference))
         return None
 
     def meet(self, entity: str, row: Row) -> Resource | None:
@@ -116,10 +127,12 @@ class ResourceShelf:
         table = self._referrers.get((type_, key))
         if table is None:
             table = self._referrers[type_, key] = {}
-            for other in self.types.get(type_, ()):
-                target = self.index.resolve(other.get(key), within=other)
-                if target is not None:
-                    table.setdefault(id(target), []).append(other)
+            for other in self.of(type_):
+                value = other.get(key)
+                for reference in value if isinstance(value, list) else [value]:
+                    target = self.index.resolve(reference, within=other)
+                    if target is not None:
+                        table.setdefault(id(target), []).append(other)
         return table.get(id(resource), ())
 
     def entity_row(self, planned: PlannedEntity, resource: Resource) -> Row:
@@ -161,9 +174,9 @@ class ResourceShelf:
             derive_rows(rows, [[r.rule for r in planned.rules]] * len(rows), [frozenset()] * len(rows))
             path = planned.links.get(ref.link)
             for node, found in zip(nodes, rows, strict=True):
-                link = next(values(path.ops, node, self, {}), None) if path else None
-                if link is not None:
+                for link in values(path.ops, node, self, {}) if path else ():
                     table.setdefault((study, str(link)), found)
+                    table.setdefault(("", str(link)), found)  # for a claim, which no study is known of
         return table
 
 

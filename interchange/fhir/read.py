@@ -31,7 +31,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 
@@ -73,12 +73,43 @@ class Rejected:
     issue: Issue
 
 
+class Repeats:
+    """The resources met so far, by Type/id and a digest of their content."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, bytes] = {}
+
+    def judge(self, resource: Resource) -> Literal["new", "same", "other"]:
+        """Whether a resource is new, one met before, or another under the name of one met before."""
+        name = name_of(resource)
+        if name is None:
+            return "new"
+        digest = blake2b(CANONICAL(resource), digest_size=8).digest()
+        earlier = self.seen.setdefault(name, digest)
+        return "new" if earlier is digest else "same" if earlier == digest else "other"
+
+
+class Unjudged(Repeats):
+    """For a reader whose records are looked at for repeats later."""
+
+    def judge(self, resource: Resource) -> Literal["new", "same", "other"]:  # noqa: ARG002
+        """Every resource is new."""
+        return "new"
+
+
+def repeated(record: Record) -> Rejected:
+    """Return what is left out where a record is another under the name of one met before."""
+    message = "a resource with this Type/id was read before with other content; the first one counts"
+    issue = Issue("IX-FHIR-008", "error", record.place, message, "keep one of them")
+    return Rejected(record.place, record.resource, issue)
+
+
 class Reader:
     """The records of a source, in its order; each pass reads the source anew.
 
     ``issues`` takes what is wrong; ``rejected`` holds what was left out; ``identical`` counts repeats of a
     resource already read, which are dropped in silence. ``release`` bounds the resource types that are
-    known. ``seen`` is what readers of other sources have read, where repeats among them count as well.
+    known. ``repeats`` is what readers of other sources have met, where repeats among them count as well.
 
     >>> from interchange.issues import Issues
     >>> reader = Reader('{"resourceType": "Patient", "id": "1", "multipleBirthInteger": 2}', Issues())
@@ -91,7 +122,7 @@ class Reader:
         source: object,
         issues: Issues,
         release: Release | None = None,
-        seen: dict[str, bytes] | None = None,
+        repeats: Repeats | None = None,
     ) -> None:
         self.source = source
         self.issues = issues
@@ -102,12 +133,12 @@ class Reader:
         )
         self._where = release or "any release"
         self._suggest = elements(release or "R5").suggest_type
-        self._shared = seen
-        self._seen: dict[str, bytes] = {}
+        self._shared = repeats
+        self._repeats = Repeats()
 
     def __iter__(self) -> Iterator[Record]:
         self.rejected, self.identical = [], 0
-        self._seen = {} if self._shared is None else self._shared
+        self._repeats = Repeats() if self._shared is None else self._shared
         source = self.source
         if isinstance(source, str) and source.lstrip().startswith(("{", "[")):
             source = source.encode()
@@ -247,20 +278,17 @@ class Reader:
             self._reject("IX-FHIR-007", place, resource, message, hint, value=kind)
             return
         name = name_of(resource)
-        if name is None:
-            yield Record(resource, replace(place, record=kind), full_url, entry)
-            return
-        place = replace(place, record=name, field="")
-        digest = blake2b(CANONICAL(resource), digest_size=8).digest()
-        earlier = self._seen.get(name)
-        if earlier is None:
-            self._seen[name] = digest
-            yield Record(resource, place, full_url, entry)
-        elif earlier == digest:
-            self.identical += 1
-        else:
-            message = "a resource with this Type/id was read before with other content; the first one counts"
-            self._reject("IX-FHIR-008", place, resource, message, "keep one of them")
+        place = replace(place, record=kind) if name is None else replace(place, record=name, field="")
+        record = Record(resource, place, full_url, entry)
+        match self._repeats.judge(resource):
+            case "new":
+                yield record
+            case "same":
+                self.identical += 1
+            case "other":
+                rejected = repeated(record)
+                self.issues.add(rejected.issue)
+                self.rejected.append(rejected)
 
     def _not_json(self, raw: bytes, place: Place, message: str, hint: str) -> None:
         try:

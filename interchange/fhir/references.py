@@ -15,7 +15,7 @@ Resource = dict[str, Any]
 
 
 class Index:
-    """The resources seen so far, found again by every form of reference.
+    """The resources seen so far, found again by every form of reference; ``behind`` is where else to look.
 
     >>> index = Index()
     >>> index.add_resource({"resourceType": "Patient", "id": "1"}, "urn:uuid:7d0c")
@@ -23,7 +23,8 @@ class Index:
     ('1', '1')
     """
 
-    def __init__(self) -> None:
+    def __init__(self, behind: Index | None = None) -> None:
+        self._behind = behind
         self._by_url: dict[str, Resource] = {}
         self._by_name: dict[str, Resource] = {}
         self._by_identifier: dict[tuple[str, str], list[Resource]] = {}
@@ -50,13 +51,19 @@ class Index:
         ``within`` is the resource the reference stands in; it is needed for ``#contained``. An identifier
         or a condition that several resources match resolves to none of them.
         """
+        found = self._resolve(reference, within)
+        if found is None and self._behind is not None:
+            return self._behind.resolve(reference, within=within)
+        return found
+
+    def _resolve(self, reference: object, within: Resource | None) -> Resource | None:
         if isinstance(reference, str):
             return self._text(reference, within)
         if not isinstance(reference, Mapping):
             return None
         target = reference.get("reference")
         if target is not None:
-            return self.resolve(target, within=within)
+            return self._resolve(target, within)
         identifier = reference.get("identifier")
         if isinstance(identifier, Mapping):
             wanted = reference.get("type")

@@ -22,7 +22,7 @@ GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
 
 # What a conversion writes beside its output: a folder of output can be a source without them.
-BESIDE_OUTPUT = frozenset({"ledger.csv", "issues.csv", "codes.csv", "quarantine.ndjson"})
+BESIDE_OUTPUT = frozenset({"ledger.csv", "issues.csv", "codes.csv", "quarantine.ndjson", "run.json"})
 
 Stream = tuple[str, io.BufferedReader]
 
@@ -39,20 +39,29 @@ def open_path(path: str | os.PathLike[str]) -> Iterator[Stream]:
     if name == "-":
         yield from open_stream("stdin", sys.stdin.buffer)
         return
-    root = Path(path)
-    if not root.exists():
-        raise _unreadable(name, "there is no such file or folder")
-    files = sorted(each for each in root.rglob("*") if each.is_file()) if root.is_dir() else [root]
-    for file in files:
-        inner = file.relative_to(root).as_posix() if root.is_dir() else name
-        if root.is_dir() and (_hidden(inner) or file.name in BESIDE_OUTPUT):
-            continue
+    for inner, file in files_under(path):
         try:
             stream = file.open("rb")
         except OSError as error:
             raise _unreadable(inner, f"cannot be opened ({error.strerror})") from error
         with stream:
             yield from open_stream(inner, stream)
+
+
+def files_under(path: str | os.PathLike[str]) -> list[tuple[str, Path]]:
+    """The files that a path stands for, with the names they go by: itself, or those of a folder.
+
+    Raises:
+        SourceError: there is no such file or folder.
+    """
+    name = os.fspath(path)
+    root = Path(path)
+    if not root.exists():
+        raise _unreadable(name, "there is no such file or folder")
+    if not root.is_dir():
+        return [(name, root)]
+    files = ((each.relative_to(root).as_posix(), each) for each in sorted(root.rglob("*")) if each.is_file())
+    return [(inner, each) for inner, each in files if not _hidden(inner) and each.name not in BESIDE_OUTPUT]
 
 
 def open_stream(name: str, stream: IO[bytes]) -> Iterator[Stream]:

@@ -10,6 +10,8 @@ from interchange.issues import Issue, MappingError
 from interchange.mapping.model import Entity, Example, Mapping, Null, Params, Project, Source, Supp
 from interchange.mapping.rules import (
     check_words,
+    read_about,
+    read_claims,
     read_direction,
     read_emits,
     read_guard,
@@ -22,6 +24,7 @@ from interchange.mapping.tables import read_parameters
 from interchange.mapping.tree import Node, collect_faults
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -34,7 +37,10 @@ def build_project(root: Node, trees: dict[str, Node], *folders: Path | None) -> 
         name: dict((root.get(name) or Node({}, root.place)).items()) for name in ("systems", "entities", "aliases")
     }
     entities: dict[str, Entity] = {}
-    for name, node in sections["entities"].items():
+    for name, node in (*sections["entities"].items(), *_own_entities(trees)):
+        if name in entities:
+            message = f"`{name}` is an entity of another file"
+            faults.append(Issue("IX-MAP-010", "error", node.place, message, "give it another name"))
         entity = collect_faults(faults, _entity, name, node)
         if entity is not None:
             entities[name] = entity
@@ -54,15 +60,29 @@ def build_project(root: Node, trees: dict[str, Node], *folders: Path | None) -> 
     )
 
 
+def _own_entities(trees: dict[str, Node]) -> Iterator[tuple[str, Node]]:
+    """The entities that mapping files have for themselves."""
+    for tree in trees.values():
+        if (own := tree.get("entities")) is not None:
+            yield from own.items()
+
+
 SOURCE_WORDS = {
-    "resource", "entity", "id", "match", "skip-if", "only-if", "each", "distinct", "pick", "require", "emit", "rules",
-    "oneway", "because", "note",
+    "resource", "entity", "id", "match", "claim", "about", "skip-if", "only-if", "each", "distinct", "pick", "require",
+    "emit", "rules", "alone", "drop", "oneway", "because", "note",
 }  # fmt: skip
-PARAM_WORDS = SOURCE_WORDS - {"resource", "entity", "id", "match"}
+PARAM_WORDS = SOURCE_WORDS - {"drop", "resource", "entity", "id", "match", "claim", "about"}
+
+
+RELATIONS = "relationships are kept at the study, since they say more than a reference"
 
 
 def _source(name: str, node: Node, shared: Node | None) -> Source:
     check_words(node, SOURCE_WORDS)
+    if "drop" in node:
+        hint = "check the name against the class file, or take the row source out"
+        raise node.fault("IX-MAP-013", f"`{name}` is dropped, and the class has no such row source", hint)
+    relation = node.text("about") == "relation"
     return Source(
         name=name,
         resource=node.text("resource"),
@@ -72,14 +92,16 @@ def _source(name: str, node: Node, shared: Node | None) -> Source:
         match=read_paths(node.get("match")),
         skip_if=read_paths(node.get("skip-if")),
         only_if=read_paths(node.get("only-if")),
+        claims=read_claims(node.get("claim")),
+        about=read_about(node),
         levels=read_levels(node.get("each")),
         distinct=node.words("distinct"),
         pick=read_guard(node.get("pick")),
         require=node.words("require"),
         emit=read_emits(node.get("emit")),
-        rules=read_rules(shared, node.get("rules")),
-        oneway=read_direction(node),
-        because=node.text("because"),
+        rules=read_rules(None if node.text("alone") == "true" else shared, node.get("rules")),
+        oneway=read_direction(node) or ("to-sdtm" if relation else ""),
+        because=node.text("because") or (RELATIONS if relation else ""),
         note=node.text("note"),
     )
 
@@ -106,9 +128,9 @@ def _param_sources(tree: Node, places: list[str]) -> tuple[tuple[Source, ...], P
         check_words(node, PARAM_WORDS | {"value", "null"})
         if (null := node.get("null")) is not None:
             nulls[code] = tuple(
-                Null(item.scalar())
+                Null(item.scalar(), item.place)
                 if isinstance(item.value, str)
-                else Null(item.text("flavor"), read_guard(item.get("when")))
+                else Null(item.text("flavor"), item.place, read_guard(item.get("when")))
                 for item in null.each()
             )
         value = node.get("value")
@@ -141,7 +163,8 @@ def _example(node: Node) -> Example:
 
 
 MAPPING_WORDS = {
-    "extends", "domain", "rows", "rules", "supp", "params", "parameters", "examples", "after", "order", "long", "note",
+    "extends", "domain", "class", "entities", "rows", "rules", "supp", "params", "parameters", "examples", "after",
+    "order", "long", "note",
 }  # fmt: skip
 
 
@@ -162,7 +185,9 @@ def _mapping(tree: Node, places: list[str]) -> Mapping:
         after=tree.words("after"),
         order=tree.words("order"),
         long=tree.words("long"),
-        supp={q: Supp(n.text("label"), n.text("orig"), n.text("eval")) for q, n in supp.items()} if supp else {},
+        supp={q: Supp(n.text("label"), n.place, n.text("orig"), n.text("eval")) for q, n in supp.items()}
+        if supp
+        else {},
         params=params,
         examples=tuple(_example(item) for item in examples.each()) if examples else (),
         note=tree.text("note"),
@@ -175,8 +200,9 @@ def _entity(name: str, node: Node) -> Entity:
     return Entity(
         name=name,
         resource=node.text("resource"),
-        key=node.words("key"),
+        key=tuple(name.rstrip("?") for name in node.words("key")),
         place=node.place,
+        optional=frozenset(name.rstrip("?") for name in node.words("key") if name.endswith("?")),
         id=node.text("id"),
         within=node.text("in"),
         levels=read_levels(node.get("each")),

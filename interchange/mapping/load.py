@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interchange.issues import Issue, MappingError, Place
 from interchange.mapping.build import build_project
+from interchange.mapping.classes import lay_over_class
 from interchange.mapping.overlay import merge_overlay
 from interchange.mapping.tree import Node, collect_faults, read_tree
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from interchange.mapping.model import Project
 
 PROJECT_FILE = "interchange.yaml"
+CLASSES = "classes"
+State = tuple[tuple[str, int, int], ...]
 
 
 def shipped_mappings() -> Path:
@@ -40,12 +44,32 @@ def load_project(folder: Path | str | None = None, study: Path | str | None = No
     """Return the shipped mappings with a sponsor's overlay folder and study settings laid over them.
 
     ``folder`` holds overlay files (``extends: dm.yaml``), new domains, or a whole ``interchange.yaml``; ``study`` is
-    a small settings file. MappingError lists every fault with its line.
+    a small settings file. MappingError lists every fault with its line. As long as no file changes, the same project
+    is given again.
     """
+    own = None if folder is None else str(folder)
+    settings = None if study is None else str(study)
+    return _loaded(own, settings, _state(shipped_mappings(), own, settings))
+
+
+@lru_cache(maxsize=8)
+def _loaded(folder: str | None, study: str | None, state: State) -> Project:  # noqa: ARG001 - a changed file is another call
     trees = read_trees(folder, study)
     if trees.faults:
         raise MappingError(list(trees.faults))
     return build_project(trees.root, trees.mappings, *trees.folders)
+
+
+def _state(*places: Path | str | None) -> State:
+    """Every file of mappings, with when it was written and its size."""
+    files: list[Path] = []
+    for place in places:
+        path = Path(place) if place is not None else None
+        if path is not None and path.is_dir():
+            files += [each for each in sorted(path.rglob("*")) if each.suffix in (".yaml", ".csv")]
+        elif path is not None and path.is_file():
+            files.append(path)
+    return tuple((str(file), (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files)
 
 
 def read_trees(
@@ -65,12 +89,19 @@ def read_trees(
     settings = [own / PROJECT_FILE] if own is not None and (own / PROJECT_FILE).is_file() else []
     for path in (*settings, *([Path(study)] if study is not None else ())):
         root = collect_faults(faults, _laid_over, root, path) or root
-    mappings = {p.name: read_tree(p, f"mappings/{p.name}") for p in _mapping_files(shipped)}
+    classes = {p.stem: read_tree(p, f"mappings/{CLASSES}/{p.name}") for p in sorted((shipped / CLASSES).glob("*.yaml"))}
+    for path in sorted((own / CLASSES).glob("*.yaml")) if own is not None else ():
+        if (tree := collect_faults(faults, read_tree, path, str(path))) is not None:
+            classes[path.stem] = tree
+    mappings: dict[str, Node] = {}
+    for path in _mapping_files(shipped):
+        tree = read_tree(path, f"mappings/{path.name}")
+        mappings[path.name] = collect_faults(faults, lay_over_class, tree, classes) or tree
     singles = [Path(file) for file in files]
     for path in (*(_mapping_files(own) if own is not None else ()), *singles):
         tree = collect_faults(faults, read_tree, path, str(path))
         if tree is not None:
-            collect_faults(faults, _lay, mappings, path.name, tree)
+            collect_faults(faults, _lay, mappings, path.name, tree, classes)
     return Trees(root, mappings, (shipped, own, *dict.fromkeys(file.parent for file in singles)), tuple(faults))
 
 
@@ -78,11 +109,11 @@ def _laid_over(root: Node, path: Path) -> Node:
     return merge_overlay(root, read_tree(path, str(path)))
 
 
-def _lay(mappings: dict[str, Node], name: str, tree: Node) -> None:
+def _lay(mappings: dict[str, Node], name: str, tree: Node, classes: dict[str, Node]) -> None:
     """Put a sponsor's file among the mappings: over the one that it extends, or as one of its own."""
     base = tree.text("extends")
     if not base:
-        mappings[name] = tree
+        mappings[name] = lay_over_class(tree, classes)
     elif base in mappings:
         mappings[base] = merge_overlay(mappings[base], tree)
     else:

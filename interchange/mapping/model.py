@@ -63,10 +63,13 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One condition over a row's variables: set, equal to, one of, or numeric; ``negated`` turns it round."""
+    """One condition over a row's variables: set, one of some texts, the same as another, or numeric.
+
+    ``negated`` turns it round.
+    """
 
     variable: str
-    kind: Literal["set", "in", "numeric"]
+    kind: Literal["set", "in", "same", "numeric"]
     values: tuple[str, ...] = ()
     negated: bool = False
 
@@ -75,6 +78,7 @@ class Test:
             "set": self.variable,
             "numeric": f"numeric({self.variable})",
             "in": f"{self.variable} in {' '.join(self.values)}",
+            "same": f"{self.variable}={''.join(self.values)}",
         }[self.kind]
         return f"not {said}" if self.negated else said
 
@@ -102,7 +106,7 @@ class Rule:
     place: Place
     alternatives: tuple[Alternative, ...] = ()
     const: str | None = None
-    derive: Call | None = None
+    derive: tuple[Call, ...] = ()
     drop: bool = False
     because: str = ""
     note: str = ""
@@ -125,11 +129,12 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """A constant that only FHIR has, written where nothing is yet."""
+    """A constant that only FHIR has, written where nothing is yet, for rows that a guard holds for."""
 
     path: Path
     value: Versioned[str]
     place: Place
+    when: Guard = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,26 @@ class Null:
     """The null flavor of a parameter that nothing is known of, while its guard holds."""
 
     flavor: str
+    place: Place
     when: Guard = ()
+
+
+About = Literal["", "record", "relation"]
+# The variables that name a record, as rows about records have them (SDTMIG 8).
+RECORD_KEYS = ("STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL")
+STRENGTHS = ("mark", "code", "category", "type")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a row source takes a resource by: one of STRENGTHS, and paths and lanes of which one yields.
+
+    The first path of a mark and of a category is written to FHIR; the rest is read alone.
+    """
+
+    strength: str
+    paths: tuple[Versioned[Path], ...]
+    lanes: tuple[Alternative, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +176,8 @@ class Source:
     match: tuple[Versioned[Path], ...] = ()
     skip_if: tuple[Versioned[Path], ...] = ()
     only_if: tuple[Versioned[Path], ...] = ()
+    claims: tuple[Claim, ...] = ()
+    about: About = ""
     levels: tuple[Level, ...] = ()
     distinct: tuple[str, ...] = ()
     pick: Guard = ()
@@ -162,12 +188,23 @@ class Source:
     because: str = ""
     note: str = ""
 
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The variables that rows about records have without a rule."""
+        match self.about:
+            case "record":
+                return RECORD_KEYS
+            case "relation":
+                return (*RECORD_KEYS, "RELID")
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Supp:
     """A variable that lives in the supplemental dataset."""
 
     label: str
+    place: Place
     orig: str = ""
     eval: str = ""
 
@@ -214,8 +251,14 @@ class Mapping:
 
     @property
     def dropped(self) -> dict[str, str]:
-        """The variables that are left out in both directions, with the reason."""
-        return {v: r.because for s in self.sources for r in s.rules if r.drop for v in r.variables}
+        """The variables that are left out in both directions, with the reason: no row source has a way for them."""
+        dropped = {v: r.because for s in self.sources for r in s.rules if r.drop for v in r.variables}
+        return {v: because for v, because in dropped.items() if all(r.drop for _, r in self.rules_of(v))}
+
+    @property
+    def about_records(self) -> bool:
+        """Whether its rows are about those of other datasets, so that they come after them."""
+        return any(source.about for source in self.sources)
 
     def rules_of(self, variable: str) -> list[tuple[Source, Rule]]:
         """Every rule that owns a variable, with its row source."""
@@ -224,12 +267,16 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """What a reference to another row means: its resource or element, its key variables, its id."""
+    """What a reference to another row means: its resource or element, its key variables, its id.
+
+    ``optional`` are key variables that may be blank.
+    """
 
     name: str
     resource: str
     key: tuple[str, ...]
     place: Place
+    optional: frozenset[str] = frozenset()
     id: str = ""
     within: str = ""
     levels: tuple[Level, ...] = ()
@@ -244,9 +291,9 @@ class Entity:
         return tuple(v for rule in self.rules for v in rule.variables)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Project:
-    """Everything that more than one mapping needs, and the mappings."""
+    """Everything that more than one mapping needs, and the mappings; it is equal to itself alone."""
 
     systems: Dict[str, str]
     entities: Dict[str, Entity]
@@ -264,6 +311,6 @@ class Project:
                     visit(self.mappings[name], above | {name})
             done.setdefault(mapping.domain, mapping)
 
-        for name in sorted(self.mappings):
+        for name in sorted(self.mappings, key=lambda name: (self.mappings[name].about_records, name)):
             visit(self.mappings[name], frozenset({name}))
         return list(done.values())

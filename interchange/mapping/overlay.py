@@ -13,7 +13,7 @@ def merge_overlay(base: Node, overlay: Node) -> Node:
     merged = dict(base.items())
     for key, node in overlay.items():
         old = merged.get(key)
-        if key == "extends":
+        if key in ("extends", "class"):
             continue
         if key == "rules" and old is not None:
             merged[key] = _merge_rules(old, node)
@@ -29,20 +29,35 @@ def merge_overlay(base: Node, overlay: Node) -> Node:
 
 
 def _merge_rules(base: Node, overlay: Node) -> Node:
-    """Rules of the overlay in the place of those whose variables they own: rules are read in order."""
+    """Rules of the overlay in the place of those whose variables they own: rules are read in order.
+
+    A new rule stands right before the next one of the overlay that takes a place, else at the end.
+    """
+    taken = {variable for key, _ in base.items() for variable in key.split()}
     owners = {variable: key for key, _ in overlay.items() for variable in key.split()}
+    before: dict[str, list[str]] = {}
+    waiting: list[str] = []
+    for key in dict(overlay.items()):
+        waiting.append(key)
+        if taken & set(key.split()):
+            before[key], waiting = waiting, []
+    own = dict(overlay.items())
     rules: dict[str, Node] = {}
     for key, node in base.items():
-        replaced = [owners[variable] for variable in key.split() if variable in owners]
+        replaced = dict.fromkeys(owners[variable] for variable in key.split() if variable in owners)
         if not replaced:
             rules[key] = node
-        for own in dict.fromkeys(replaced):
-            rules.setdefault(own, overlay.get(own) or node)
-    return Node(rules | dict(overlay.items()), overlay.place)
+        for one in replaced:
+            for name in before[one]:
+                rules.setdefault(name, own[name])
+    return Node(rules | {key: node for key, node in own.items() if key not in rules}, overlay.place)
 
 
 def _merge_rows(base: Node, overlay: Node) -> Node:
     rows = dict(base.items())
     for name, node in overlay.items():
-        rows[name] = merge_overlay(rows[name], node) if name in rows else node
+        if node.text("drop") == "true":
+            rows.pop(name, None)
+        else:
+            rows[name] = merge_overlay(rows[name], node) if name in rows else node
     return Node(rows, overlay.place)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from interchange.fhir.path import PathError, parse_path
-from interchange.mapping.model import Alternative, Direction, Emit, Guard, Level, Rule, Versioned
+from interchange.mapping.model import (
+    STRENGTHS,
+    About,
+    Alternative,
+    Claim,
+    Direction,
+    Emit,
+    Guard,
+    Level,
+    Rule,
+    Versioned,
+)
 from interchange.mapping.tree import Node
 from interchange.mapping.words import WordError, parse_call, parse_guard, parse_lane
 
@@ -64,8 +75,49 @@ def read_emits(node: Node | None) -> tuple[Emit, ...]:
             parsed = parse_path(path)
         except PathError as error:
             raise value.fault("IX-WORD-001", f"path `{path}`: {error}", "see docs/mapping_language.md") from error
-        found.append(Emit(parsed, read_versioned(value, str), value.place))
+        guarded = value.get("value")
+        if guarded is not None:
+            check_words(value, {"value", "when"})
+        when = read_guard(value.get("when")) if guarded is not None else ()
+        found.append(Emit(parsed, read_versioned(guarded or value, str), value.place, when))
     return tuple(found)
+
+
+def read_claims(node: Node | None) -> tuple[Claim, ...]:
+    """Return what a row source takes resources by, the strongest first; none for no node."""
+    if node is None:
+        return ()
+    check_words(node, set(STRENGTHS))
+    claims = []
+    for strength in STRENGTHS:
+        if (item := node.get(strength)) is None:
+            continue
+        lanes = [one for one in item.each() if " | " in _said(one)]
+        paths = [one for one in item.each() if one not in lanes]
+        claims.append(
+            Claim(
+                strength,
+                tuple(read_versioned(path, parse_path) for path in paths),
+                tuple(Alternative((), read_versioned(lane, parse_lane), lane.place) for lane in lanes),
+            )
+        )
+    return tuple(claims)
+
+
+def read_about(node: Node) -> About:
+    """Return what the rows of a source are about; MappingError for what is none."""
+    match node.text("about"):
+        case "" | "record" | "relation" as about:
+            return about
+        case other:
+            raise node.fault("IX-MAP-012", f"`about: {other}` is no such word", "write record or relation")
+
+
+def _said(node: Node) -> str:
+    """A text of a node: the scalar, or the first that a version map has."""
+    if isinstance(node.value, dict):
+        return next((text for item in node.value.values() if (text := item.scalar()) != NONE), "")
+    return node.scalar()
 
 
 def read_direction(node: Node, word: str = "oneway") -> Direction:
@@ -125,7 +177,7 @@ def _rule(key: str, node: Node) -> Rule:
         node.place,
         alternatives,
         const=None if const is None else const.scalar(),
-        derive=None if derive is None else read_word(derive, parse_call),
+        derive=() if derive is None else tuple(read_word(item, parse_call) for item in derive.each()),
         drop=node.text("drop") == "true",
         because=node.text("because"),
         note=node.text("note"),

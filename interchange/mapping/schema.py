@@ -97,9 +97,21 @@ def _shared() -> Schema:
             "oneOf": [_ref("paths"), {"type": "array", "items": _ref("paths")}],
         },
         "guard": _text(
-            "conditions joined by `and`: VAR, VAR='text', VAR in A B, numeric(VAR), each with `not` before it"
+            "conditions joined by `and`: VAR, VAR='text', VAR=VAR, VAR in A B, numeric(VAR), each with `not` before it"
         ),
         "call": _text("a derivation: name(arguments)", pattern=r"^[a-z][\w-]*(\([\s\S]*\))?$"),
+        "calls": {
+            "description": "a derivation, or several of which the first that yields is taken",
+            "oneOf": [_ref("call"), {"type": "array", "minItems": 1, "items": _ref("call")}],
+        },
+        "claims": {
+            "description": "paths (it exists) or lanes (it yields), of which one has to",
+            "anyOf": [
+                _ref("paths"),
+                _ref("lanes"),
+                {"type": "array", "items": {"anyOf": [_ref("paths"), _ref("lanes")]}},
+            ],
+        },
         "way": {
             "description": "one way between the variables and FHIR",
             "oneOf": [
@@ -126,7 +138,7 @@ def _shared() -> Schema:
                             "description": "several ways: to SDTM the first that yields, to FHIR the first that fits",
                         },
                         "const": _text("the value of every row"),
-                        "derive": _ref("call", "computed where the row has no value: a stored value wins"),
+                        "derive": _ref("calls", "computed where the row has no value: a stored value wins"),
                         "drop": _text("no rule on purpose; needs `because`"),
                         "note": note,
                     },
@@ -136,7 +148,16 @@ def _shared() -> Schema:
         "rules": _map("rules by the variables that they own", _ref("rule"), rf"^{VARIABLE}( {VARIABLE})*$"),
         "emit": _map(
             "constants that only FHIR has, by path: text, %system, or a text with $VAR in it",
-            _versioned(_text("the constant"), "a constant, or one a FHIR release"),
+            {
+                "anyOf": [
+                    _versioned(_text("the constant"), "a constant, or one a FHIR release"),
+                    _object(
+                        "a constant for some rows",
+                        {"value": _versioned(_text("the constant"), "the constant"), "when": _ref("guard")},
+                        ("value",),
+                    ),
+                ]
+            },
         ),
         "level": {
             "description": "a step from the resource to the element that a row lives in",
@@ -171,7 +192,20 @@ def _source_words() -> Schema:
         "resource": _text("the resource type that rows come from"),
         "entity": _text("the entity whose resource rows come from, in place of `resource`"),
         "id": _text("the id of a row's resource, of variables: $USUBJID"),
+        "about": _text(
+            "rows about the record that a resource became, or about references between records",
+            enum=["record", "relation"],
+        ),
         "match": _ref("pathlist", "a pattern that the resource has: a filter to SDTM, written in to FHIR"),
+        "claim": _object(
+            "what takes a resource, the strongest first; those of one domain with the strongest claim take it",
+            {
+                "mark": _ref("claims", "a mark of the domain, written to FHIR"),
+                "code": _ref("claims", "what it is about"),
+                "category": _ref("claims", "its category"),
+                "type": _ref("claims", "its type alone"),
+            },
+        ),
         "skip-if": _ref("pathlist", "to SDTM: no row where one of these yields"),
         "only-if": _ref("pathlist", "to SDTM: a row only where one of these yields"),
         "each": _ref("levels"),
@@ -182,8 +216,24 @@ def _source_words() -> Schema:
         "require": _words("variables without which there is no row"),
         "emit": _ref("emit"),
         "rules": _ref("rules"),
+        "alone": _text("the file's `rules` do not apply, only its own", enum=["true", True]),
         "oneway": _ref("direction"),
         "because": _ref("because"),
+        "note": _ref("note"),
+    }
+
+
+def _entity_words() -> Schema:
+    return {
+        "resource": _text("the resource type"),
+        "in": _text("the entity whose resource it lives in, for one without a resource of its own"),
+        "key": _words("the variables that tell one from another"),
+        "id": _text("the id, of variables: $STUDYID-$SITEID; the key's values with hyphens without it"),
+        "match": _ref("pathlist", "a pattern that its resource has"),
+        "each": _ref("levels"),
+        "link": _map("what refers to it by text, by name of the link", _ref("paths")),
+        "rules": _ref("rules"),
+        "emit": _ref("emit"),
         "note": _ref("note"),
     }
 
@@ -245,12 +295,17 @@ def mapping_schema() -> Schema:
             "How one SDTM domain and FHIR become each other. See docs/mapping_language.md.",
             {
                 "domain": _text("the SDTM domain", pattern="^[A-Z][A-Z0-9]{1,7}$"),
+                "class": _text("the class file that this one lies over: findings, events, interventions"),
+                "entities": _map("entities of this domain alone", _object("an entity", _entity_words())),
                 "extends": _text("the shipped file that this one overlays: dm.yaml"),
                 "after": _words("domains that are written to FHIR before this one"),
                 "order": _words("variables that rows are sorted by"),
                 "long": _words("variables whose text goes on in numbered ones after 200 bytes"),
                 "note": _ref("note"),
-                "rows": _map("row sources by name: where rows come from, and go to", _object("a row source", source)),
+                "rows": _map(
+                    "row sources by name: where rows come from, and go to; `drop: true` leaves out one of the class",
+                    _object("a row source", {**source, "drop": _text("true", enum=["true", True])}),
+                ),
                 "rules": _ref("rules", "rules of every row source; one of its own wins"),
                 "parameters": _object("the shape of a dataset with one row a parameter", parameters, tuple(parameters)),
                 "params": _map("what each parameter is", _object("a parameter", parameter), rf"^{VARIABLE}$"),
@@ -273,18 +328,6 @@ def mapping_schema() -> Schema:
 
 def settings_schema() -> Schema:
     """Return the JSON Schema of interchange.yaml and of a study settings file, which has the same shape."""
-    entity = {
-        "resource": _text("the resource type"),
-        "in": _text("the entity whose resource it lives in, for one without a resource of its own"),
-        "key": _words("the variables that tell one from another"),
-        "id": _text("the id, of variables: $STUDYID-$SITEID; the key's values with hyphens without it"),
-        "match": _ref("pathlist", "a pattern that its resource has"),
-        "each": _ref("levels"),
-        "link": _map("what refers to it by text, by name of the link", _ref("paths")),
-        "rules": _ref("rules"),
-        "emit": _ref("emit"),
-        "note": _ref("note"),
-    }
     aliases = _map("R5 element: its name in the release", _text("the name"), r"^[A-Z]\w*(\.\w+)+$")
     return {
         "$schema": DIALECT,
@@ -296,8 +339,10 @@ def settings_schema() -> Schema:
                 "sdtmig": _text("version of the SDTM Implementation Guide", enum=["3.2", "3.3", "3.4", 3.2, 3.3, 3.4]),
                 "sdtm": _text("version of the SDTM model"),
                 "studyid": _text("STUDYID, where the data does not say it"),
+                "units": _text("the units of standard results", enum=["si", "conventional", "collected"]),
+                "ct": _text("a CDISC CT package, whose codelists stand in for the shipped ones"),
                 "systems": _map("URLs by name; %name in paths and constants", _text("a URL")),
-                "entities": _map("what a reference to another row means", _object("an entity", entity)),
+                "entities": _map("what a reference to another row means", _object("an entity", _entity_words())),
                 "aliases": _object("elements that a release has under another name", {"R4": aliases, "R4B": aliases}),
             },
         ),

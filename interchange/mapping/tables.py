@@ -1,9 +1,9 @@
-"""The tables beside the mapping files: code maps, parameter tables and controlled terminology, read as CSV."""
+"""The tables beside the mapping files: code maps, parameter tables and tables to look up in, read as CSV."""
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,20 +56,8 @@ class Parameter:
     wanted: str
 
 
-@dataclass(frozen=True, slots=True)
-class Terminology:
-    """Controlled terminology: per codelist the terms with their C-codes; ``version`` is the package's date.
-
-    ``codes`` has the C-code of each codelist.
-    """
-
-    version: str
-    terms: dict[str, dict[str, str]]
-    extensible: dict[str, bool]
-    codes: dict[str, str] = field(default_factory=dict)
-
-
-def _find(name: str, folder: str, places: Iterable[str]) -> Path:
+def find_table(name: str, folder: str, places: Iterable[str]) -> Path:
+    """Return the file of a table in the first place whose folder holds it; MappingError where none does."""
     for place in places:
         path = Path(place) / folder / f"{name}.csv"
         if path.is_file():
@@ -87,34 +75,35 @@ def _find(name: str, folder: str, places: Iterable[str]) -> Path:
     )
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> tuple[dict[str, str], list[tuple[int, dict[str, str]]]]:
-    """The ``# key: value`` head lines and the rows with their line numbers."""
+def head_of(path: Path, columns: tuple[str, ...]) -> tuple[dict[str, str], int, str]:
+    """Return the ``# key: value`` head lines of a table, the number of the line with its columns, and the whole text.
+
+    MappingError where a column is missing.
+    """
+    text = path.read_text(encoding="utf-8")
     head: dict[str, str] = {}
-    name = f"{path.parent.name}/{path.name}"
-    with path.open(encoding="utf-8", newline="") as file:
-        line = 0
-        text = file.readline()
-        while text.startswith("#"):
-            key, colon, value = text[1:].partition(":")
-            if colon:
-                head[key.strip()] = value.strip()
-            line += 1
-            text = file.readline()
-        header = next(csv.reader([text]), [])
-        if missing := [c for c in columns if c not in header]:
-            raise MappingError(
-                [
-                    Issue(
-                        "IX-TABLE-002",
-                        "error",
-                        Place(name, line + 1),
-                        f"no column {', '.join(missing)}",
-                        "add it",
-                    )
-                ]
-            )
-        reader = csv.DictReader(file, header)
-        rows = [(line + 1 + reader.line_num, {k: v or "" for k, v in row.items() if k}) for row in reader]
+    lines = 0
+    for line in text.split("\n"):
+        lines += 1
+        if not line.startswith("#"):
+            break
+        key, colon, value = line[1:].partition(":")
+        if colon:
+            head[key.strip()] = value.strip()
+    header = next(csv.reader([line]), []) if lines else []
+    if missing := [c for c in columns if c not in header]:
+        place = Place(f"{path.parent.name}/{path.name}", max(lines, 1))
+        raise MappingError([Issue("IX-TABLE-002", "error", place, f"no column {', '.join(missing)}", "add it")])
+    return head, lines, text
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> tuple[dict[str, str], list[tuple[int, dict[str, str]]]]:
+    """The ``# key: value`` head lines and the rows with their line numbers; a cell that a row lacks is blank."""
+    head, lines, text = head_of(path, columns)
+    reader = csv.reader(text.split("\n")[lines - 1 :])
+    header = next(reader, [])
+    blank = [""] * len(header)
+    rows = [(lines - 1 + reader.line_num, dict(zip(header, row + blank, strict=False))) for row in reader if row]
     return head, rows
 
 
@@ -141,7 +130,7 @@ def _code_map(name: str, path: Path) -> CodeMap:
 
 def read_code_map(name: str, places: Iterable[str]) -> CodeMap:
     """Return a code map by name from the first folder that holds it; MappingError where none does."""
-    return _code_map(name, _find(name, "codemaps", places))
+    return _code_map(name, find_table(name, "codemaps", places))
 
 
 @lru_cache(maxsize=16)
@@ -152,22 +141,39 @@ def _parameters(path: Path) -> dict[str, Parameter]:
 
 def read_parameters(name: str, places: Iterable[str]) -> dict[str, Parameter]:
     """Return a parameter table by name."""
-    return _parameters(_find(name, "terminology", places))
+    return _parameters(find_table(name, "terminology", places))
 
 
-@lru_cache(maxsize=16)
-def _terminology(path: Path) -> Terminology:
-    head, rows = _rows(path, ("codelist", "codelist_code", "extensible", "term", "code"))
-    terms: dict[str, dict[str, str]] = {}
-    extensible: dict[str, bool] = {}
-    codes: dict[str, str] = {}
-    for _, row in rows:
-        codes[row["codelist"]] = row["codelist_code"]
-        terms.setdefault(row["codelist"], {})[row["term"]] = row["code"]
-        extensible[row["codelist"]] = row["extensible"].lower() in ("yes", "y", "true")
-    return Terminology(head.get("version", ""), terms, extensible, codes)
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that derivations look values up in; its columns are named as the variables that they hold."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def lookup(self, wanted: str, keys: tuple[str, ...]) -> dict[tuple[str, ...], str]:
+        """Return, by values of the key columns, the value of the wanted column where its rows have but one.
+
+        >>> Table("t", ("A", "B"), (("1", "x"), ("2", "y"), ("2", "z"))).lookup("B", ("A",))
+        {('1',): 'x'}
+        """
+        at, among = self.columns.index(wanted), [self.columns.index(key) for key in keys]
+        found: dict[tuple[str, ...], set[str]] = {}
+        for row in self.rows:
+            if row[at]:
+                found.setdefault(tuple(row[i] for i in among), set()).add(row[at])
+        return {key: next(iter(values)) for key, values in found.items() if len(values) == 1}
 
 
-def read_terminology(places: Iterable[str]) -> Terminology:
-    """Return the controlled terminology that ships with the mappings."""
-    return _terminology(_find("ct", "terminology", places))
+@lru_cache(maxsize=32)
+def _table(name: str, path: Path) -> Table:
+    _, lines, text = head_of(path, ())
+    reader = csv.reader(text.split("\n")[lines - 1 :])
+    columns = tuple(next(reader, []))
+    return Table(name, columns, tuple(tuple(row) for row in reader if len(row) == len(columns)))
+
+
+def read_table(name: str, places: Iterable[str]) -> Table:
+    """Return a table of the terminology folder by name; MappingError where no folder holds it."""
+    return _table(name, find_table(name, "terminology", places))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ruamel.yaml.nodes import Node as YamlNode
+    from yaml.nodes import Node as YamlNode
 
 Content = "str | list[Node] | dict[str, Node]"
 
@@ -82,12 +82,12 @@ class Node:
 
 def read_tree(path: Path, name: str) -> Node:
     """Return the tree of a YAML file, whose places show ``name``; MappingError with the line where it is no YAML."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError
+    import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is there with most installations
     try:
-        root = YAML(typ="safe", pure=True).compose(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=loader)
+    except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         fault = f"not YAML: {error.problem or error.context}"
         raise MappingError([Issue("IX-YAML-001", "error", Place(name, line), fault, "mend the line")]) from error
@@ -102,7 +102,7 @@ def read_tree(path: Path, name: str) -> Node:
 
 
 def _node(node: YamlNode, name: str) -> Node:
-    from ruamel.yaml.nodes import MappingNode, SequenceNode
+    from yaml.nodes import MappingNode, SequenceNode
 
     place = Place(name, node.start_mark.line + 1)
     if isinstance(node, MappingNode):

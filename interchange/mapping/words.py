@@ -12,7 +12,7 @@ _CALL = re.compile(r"^([a-z][\w-]*)(?:\((.*)\))?$", re.DOTALL)
 _VARIABLE = r"[A-Z][A-Z0-9]{0,7}"
 _TEST = re.compile(
     rf"^(?P<not>not )?(?:numeric\((?P<numeric>{_VARIABLE})\)|(?P<variable>{_VARIABLE})"
-    rf"(?:\s*=\s*'(?P<equal>[^']*)'| in (?P<among>.+))?)$"
+    rf"(?:\s*=\s*(?:'(?P<equal>[^']*)'|(?P<same>{_VARIABLE}))| in (?P<among>.+))?)$"
 )
 
 
@@ -58,13 +58,15 @@ def parse_guard(text: str) -> Guard:
         match = _TEST.match(part.strip())
         if match is None:
             raise WordError(
-                f"`{part.strip()}` is no condition: write VAR, VAR='text', VAR in A B, numeric(VAR), or not before it"
+                f"`{part.strip()}` is no condition: write VAR, VAR='text', VAR=VAR, VAR in A B, numeric(VAR), or `not`"
             )
         negated = bool(match["not"])
         if match["numeric"]:
             tests.append(Test(match["numeric"], "numeric", (), negated))
         elif match["equal"] is not None:
             tests.append(Test(match["variable"], "in", (match["equal"],), negated))
+        elif match["same"] is not None:
+            tests.append(Test(match["variable"], "same", (match["same"],), negated))
         elif match["among"] is not None:
             tests.append(Test(match["variable"], "in", tuple(shlex.split(match["among"])), negated))
         else:

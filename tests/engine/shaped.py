@@ -143,9 +143,9 @@ class Shapes:
                     pass
         return shape
 
-    def resources(self, random: Random) -> list[dict[str, Any]]:
+    def resources(self, random: Random, *, tidy: bool = False) -> list[dict[str, Any]]:
         """A few resources of each type; some worlds are tidy, some are odd or sparse."""
-        odd, rare = random.choice((0.0, 0.03, 0.15)), random.choice((0.1, 0.4, 0.7))
+        odd, rare = 0.0 if tidy else random.choice((0.0, 0.03, 0.15)), random.choice((0.1, 0.4, 0.7))
         made = []
         for type_, shape in self.types.items():
             for number in range(random.choice((1, 1, 2))):

@@ -1,28 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from interchange.engine.derive import (
-    DERIVATIONS,
-    Column,
-    Setting,
-    age,
-    armcd,
-    copy,
-    ct_version,
-    derivation_order,
-    derive_rows,
-    dy,
-    ifset,
-    last_part,
-    numbered,
-    ordinal,
-    parameter_code,
-    setting,
-)
+from interchange.engine.derive import DERIVATIONS, Column, Setting, derive_rows
+from interchange.engine.derive.cells import armcd, copy, ifset, last_part, setting
+from interchange.engine.derive.dates import age, dy
+from interchange.engine.derive.numbers import numbered, ordinal, seq
+from interchange.engine.derive.run import NUMBERING, derivation_order
+from interchange.engine.derive.terms import ct_version, decode, lookup, parameter_code
+from interchange.engine.lint.derivations import ARGUMENTS
 from interchange.issues import Place
 from interchange.mapping.model import Call, Rule
-from interchange.mapping.tables import Parameter, Terminology
+from interchange.mapping.tables import Parameter
+from interchange.mapping.terminology import Terminology
 
 HERE = Place("test.yaml", 1)
 KNOWN = Setting(
@@ -33,7 +25,7 @@ KNOWN = Setting(
 
 
 def derived(variable: str, name: str, *args: str) -> Rule:
-    return Rule((variable,), HERE, derive=Call(name, args))
+    return Rule((variable,), HERE, derive=(Call(name, args),))
 
 
 @pytest.mark.parametrize(
@@ -109,13 +101,21 @@ def test_the_code_of_a_parameter_is_that_of_its_codelist() -> None:
 
 
 def test_a_derivation_comes_after_what_it_needs() -> None:
-    calls = [{"AGEU": Call("ifset", ("AGE", "YEARS")), "AGE": Call("age", ("BRTHDTC", "RFSTDTC"))}]
-    assert derivation_order(calls) == ["AGE", "AGEU"]
+    calls = {"DM": [{"AGEU": (Call("ifset", ("AGE", "YEARS")),), "AGE": (Call("age", ("BRTHDTC", "RFSTDTC")),)}]}
+    assert derivation_order(calls) == [("DM", "AGE"), ("DM", "AGEU")]
+
+
+def test_a_derivation_comes_after_what_it_needs_of_another_dataset() -> None:
+    calls = {
+        "AE": [{"AESTDY": (Call("dy", ("AESTDTC", "DM.RFSTDTC")),)}],
+        "DM": [{"RFSTDTC": (Call("copy", ("RFXSTDTC",)),)}],
+    }
+    assert derivation_order(calls) == [("DM", "RFSTDTC"), ("AE", "AESTDY")]
 
 
 def test_a_circle_ends() -> None:
-    calls = [{"A": Call("copy", ("B",)), "B": Call("copy", ("A",))}]
-    assert sorted(derivation_order(calls)) == ["A", "B"]
+    calls = {"XX": [{"A": (Call("copy", ("B",)),), "B": (Call("copy", ("A",)),)}]}
+    assert sorted(derivation_order(calls)) == [("XX", "A"), ("XX", "B")]
 
 
 def test_gaps_are_filled_and_disagreement_is_counted() -> None:
@@ -138,6 +138,40 @@ def test_what_is_known_to_be_blank_stays_blank() -> None:
 
 
 def test_each_derivation_gives_a_cell_a_row() -> None:
+    given = {"pair": "B=C", "foreign": "DM.B"}
     for name, derivation in DERIVATIONS.items():
-        args = {"parameter-code": ["A", "B", "C"], "numbered": ["A", "B=C"]}.get(name, ["A", "B"])
+        kinds = [kind.rstrip("?+*") for kind in ARGUMENTS[name]]
+        args = [given.get(kind, letter) for kind, letter in zip(kinds, "ABCDEFGHIJ", strict=False)]
+        if name in NUMBERING:
+            args = ["Z", *args]
         assert derivation([], args, None) == [], name
+
+
+def test_rows_are_numbered_in_the_order_of_their_keys_and_stored_numbers_stay() -> None:
+    rows = [{"U": "1", "D": "2014-02"}, {"U": "1", "D": "2014-01"}, {"U": "2", "D": "2014-03"}, {"U": "1", "S": "1"}]
+    assert seq(rows, ["S", "U", "D"], None) == ["3", "2", "1", "1"]
+
+
+def test_another_datasets_value_is_that_of_the_subject() -> None:
+    known = replace(KNOWN, datasets={"DM": [{"USUBJID": "1", "RFSTDTC": "2014-01-02"}, {"USUBJID": "2"}]})
+    rows = [{"USUBJID": "1", "AESTDTC": "2014-01-03"}, {"USUBJID": "2", "AESTDTC": "2014-01-03"}, {}]
+    assert dy(rows, ["AESTDTC", "DM.RFSTDTC"], known) == ["2", None, None]
+    assert lookup(rows, ["DM.RFSTDTC"], known) == ["2014-01-02", None, None]
+
+
+def test_a_lookup_by_several_variables_takes_the_first_row_that_has_them() -> None:
+    visits = [{"USUBJID": "1", "VISITNUM": "3", "VISIT": "WEEK 2"}, {"USUBJID": "1", "VISITNUM": "3", "VISIT": "AGAIN"}]
+    known = replace(KNOWN, datasets={"SV": visits})
+    rows = [{"USUBJID": "1", "VISITNUM": "3"}, {"USUBJID": "1", "VISITNUM": "4"}, {"USUBJID": "1"}]
+    assert lookup(rows, ["SV.VISIT", "USUBJID", "VISITNUM"], known) == ["WEEK 2", None, None]
+
+
+def test_a_test_code_and_its_name_share_a_c_code() -> None:
+    terms = {"VSTESTCD": {"SYSBP": "C25298"}, "VSTEST": {"Systolic Blood Pressure": "C25298"}}
+    known = replace(KNOWN, terminology=Terminology("2025-03-28", terms, {}))
+    assert decode([{"T": "SYSBP"}, {"T": "OTHER"}, {}], ["VSTESTCD", "VSTEST", "T"], known) == [
+        "Systolic Blood Pressure",
+        None,
+        None,
+    ]
+    assert decode([{"T": "Systolic Blood Pressure"}], ["VSTEST", "VSTESTCD", "T"], known) == ["SYSBP"]

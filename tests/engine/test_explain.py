@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from interchange.engine.explain import explain
 from interchange.issues import MappingError
 from interchange.mapping.load import load_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROJECT = load_project()
 
@@ -14,7 +19,7 @@ PROJECT = load_project()
 def test_a_variable_with_two_ways() -> None:
     found = explain(PROJECT, "DM.SEX")
     assert (found.name, found.label) == ("DM.SEX", "Sex")
-    (rule,) = found.rules
+    rule = found.rules[0]
     birth, gender = rule.ways
     assert (birth.reads, birth.writes, birth.because) == (True, False, "SEX goes back to gender")
     assert (gender.reads, gender.writes, gender.codec) == (True, True, "concept(sex)")
@@ -40,7 +45,7 @@ def test_the_text_of_a_variable() -> None:
 
 
 def test_one_release() -> None:
-    (rule,) = explain(PROJECT, "DM.SITEID", "R4B").rules
+    rule = explain(PROJECT, "DM.SITEID", "R4B").rules[0]
     assert rule.ways[0].paths == {"R4B": "individual.resolve(subject).managingOrganization"}
 
 
@@ -99,15 +104,46 @@ def test_a_key_variable_of_the_entity_that_rows_hang_on() -> None:
     assert rule.place.file == "mappings/interchange.yaml"
 
 
+def test_a_rule_of_a_class_file_says_its_line_there_and_the_row_sources_that_share_it() -> None:
+    found = explain(PROJECT, "LB.LBORRES")
+    rule = next(r for r in found.rules if "LBORRES" in r.variables)
+    assert rule.place.file == "mappings/classes/findings.yaml"
+    assert rule.also == ("LB rows from `component`: one row for each `component` of Observation",)
+    assert "  the same for LB rows from `component`" in found.text()
+
+
+def test_several_derivations_each_with_what_it_gives(tmp_path: Path) -> None:
+    (tmp_path / "dm.yaml").write_text("extends: dm.yaml\nrules:\n  DMDY: {derive: [dy(DMDTC RFSTDTC), copy(DMDTC)]}\n")
+    lines = explain(load_project(tmp_path), "DM.DMDY").text().splitlines()
+    assert lines[-3:-1] == [
+        "  derived, by the first that yields:",
+        "    dy(DMDTC RFSTDTC)  The study day of a date against the reference start date; there is no day 0 (SDTMIG 4.4.4).",
+    ]
+    assert lines[-1].startswith("    copy(DMDTC)  The value of the first")
+
+
+def test_a_domain_says_which_resources_become_its_rows() -> None:
+    found = explain(PROJECT, "LB")
+    result = next(source for source in found.sources if source.name == "result")
+    assert (result.rows, result.place.file) == ("one row for each Observation", "mappings/classes/findings.yaml")
+    takes = dict(result.takes)
+    assert takes["takes it by mark, where"] == "meta.tag.where(system=%domain and code='LB')"
+    assert "category.coding" in takes["takes it by category, where"]
+    text = explain(PROJECT, "TI").text()
+    assert "  rows from `criterion` (mappings/ti.yaml:" in text
+    assert "    no row without: IETEST" in text
+    assert "parameters with a rule of their own: TITLE" in explain(PROJECT, "TS").text()
+
+
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
         ("DM.SEXX", "did you mean `SEX`?"),
         ("TS.TITEL", "did you mean `TITLE`?"),
-        ("D.SEX", "did you mean `DM`?"),
+        ("DMX.SEX", "did you mean `DM`?"),
         ("subjct.USUBJID", "did you mean `subject`?"),
         ("subject.USUBJD", "did you mean `USUBJID`?"),
-        ("QQ.X", "there are"),
+        ("ZZZZZZ.X", "there are"),
     ],
 )
 def test_an_unknown_name_has_a_hint(name: str, hint: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,7 +49,16 @@ def test_leaves_have_paths() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "equal"), [("a", "a", True), (1, True, False), (1, 1, True), ("1", 1, False), (None, None, True)]
+    ("one", "other", "equal"),
+    [
+        ("a", "a", True),
+        (1, True, False),
+        (1, 1, True),
+        ("1", 1, False),
+        (None, None, True),
+        (5, Decimal(5), True),
+        (5, Decimal("5.0"), False),
+    ],
 )
 def test_leaves_are_the_same_with_their_type(one: object, other: object, equal: bool) -> None:
     assert same(one, other) is equal

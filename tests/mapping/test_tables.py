@@ -4,7 +4,8 @@ import pytest
 
 from interchange.issues import MappingError
 from interchange.mapping.load import shipped_mappings
-from interchange.mapping.tables import read_code_map, read_parameters, read_terminology
+from interchange.mapping.tables import read_code_map, read_parameters
+from interchange.mapping.terminology import read_terminology
 
 HEAD = "system,code,display,text,term,relation,prefer,release\n"
 

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from interchange.engine.derive import DERIVATIONS
+from interchange.engine.derive.run import NAMES
 from interchange.engine.lint.catalogue import found
 
 if TYPE_CHECKING:
@@ -19,15 +20,31 @@ if TYPE_CHECKING:
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "age": ("variable", "variable"),
     "armcd": ("variable", "variable?"),
+    "baseline": ("variable", "variable", "variable*"),
     "copy": ("variable+",),
+    "decode": ("text", "text", "variable"),
     "ct-version": ("variable", "text"),
     "dy": ("variable", "variable"),
+    "first": ("foreign+",),
+    "last": ("foreign+",),
     "ifset": ("variable", "text"),
     "last-part": ("variable",),
+    "lookup": ("foreign", "variable*"),
     "numbered": ("variable", "pair+"),
     "ordinal": ("variable*",),
+    "paired": ("variable", "variable"),
     "parameter-code": ("table", "variable", "variable"),
+    "planned": ("foreign", "foreign", "variable"),
+    "range-indicator": ("variable", "variable", "variable"),
+    "seq": ("variable+",),
     "setting": ("setting",),
+    "standard-limit": ("text", "variable", "variable", "variable", "variable?"),
+    "standard-number": ("variable",),
+    "standard-unit": ("text", "variable", "variable", "variable", "variable?"),
+    "standard-value": ("text", "variable", "variable", "variable", "variable?"),
+    "table": ("text", "text", "variable+"),
+    "within": ("foreign", "text", "text", "variable"),
+    "testcd": ("variable",),
 }
 # Functions that look at the stored values of the variable that they compute: that is no circle.
 LOOK_AT_STORED = frozenset({"armcd"})
@@ -40,15 +57,16 @@ def calls(scope: Scope) -> Iterator[Issue]:
     seen = set()
     for mapping, source in scope.sources():
         for rule in source.rules:
-            if rule.derive is None or (rule.place, rule.derive) in seen:
+            if not rule.derive or (mapping.domain, rule.place) in seen:
                 continue
-            seen.add((rule.place, rule.derive))
+            seen.add((mapping.domain, rule.place))
             known = scope.variables(source) | set(mapping.supp)
-            yield from _call(rule, rule.derive, known, mapping, scope.project)
+            for call in rule.derive:
+                yield from _call(rule, call, known, mapping, scope.project)
     for entity in scope.project.entities.values():
         for rule in entity.rules:
-            if rule.derive is not None:
-                yield from _call(rule, rule.derive, {*entity.variables, *entity.key}, None, scope.project)
+            for call in rule.derive:
+                yield from _call(rule, call, {*entity.variables, *entity.key}, None, scope.project)
 
 
 def _call(rule: Rule, call: Call, known: set[str], mapping: Mapping | None, project: Project) -> Iterator[Issue]:
@@ -75,6 +93,13 @@ def _call(rule: Rule, call: Call, known: set[str], mapping: Mapping | None, proj
 def _argument(
     arg: str, kind: str, known: set[str], mapping: Mapping | None, project: Project
 ) -> tuple[str, str] | None:
+    if kind == "text":
+        return None
+    domain, dot, variable = arg.partition(".")
+    if kind == "variable" and dot:
+        return _elsewhere(domain, variable, project)
+    if kind == "foreign":
+        return _elsewhere(domain, variable, project) if dot else (f"`{arg}` names no dataset", "write DATASET.VARIABLE")
     if kind == "variable" and arg not in known:
         near = get_close_matches(arg, sorted(known), 1)
         hint = f"did you mean `{near[0]}`?" if near else "write a rule for it"
@@ -85,6 +110,20 @@ def _argument(
         return f"`{arg}` is no pair", "write VALUE=PREFIX"
     if kind == "table" and (mapping is None or mapping.params is None or mapping.params.table != arg):
         return f"`{arg}` is not the parameter table of this mapping", "name the table under `parameters`"
+    return None
+
+
+def _elsewhere(domain: str, variable: str, project: Project) -> tuple[str, str] | None:
+    """What is wrong with a variable of another dataset; nothing where a mapping gives it."""
+    mapping = project.mappings.get(domain)
+    if mapping is None:
+        return f"no mapping of {domain}", f"there are {', '.join(sorted(project.mappings))}"
+    owned = {v for source in mapping.sources for rule in source.rules for v in rule.variables}
+    for source in mapping.sources:
+        owned |= set(project.entities[source.entity].variables) if source.entity in project.entities else set()
+    if variable not in owned:
+        near = get_close_matches(variable, sorted(owned), 1)
+        return f"no rule of {domain} gives {variable}", f"did you mean `{near[0]}`?" if near else "write a rule for it"
     return None
 
 
@@ -105,9 +144,11 @@ def circles(scope: Scope) -> Iterator[Issue]:
 def _needs(source: Source) -> dict[str, tuple[tuple[str, ...], Rule]]:
     needs = {}
     for rule in source.rules:
-        if rule.derive is not None:
-            own = rule.variables[0] if rule.derive.name in LOOK_AT_STORED else ""
-            needs[rule.variables[0]] = (tuple(a for a in rule.derive.args if a != own), rule)
+        if rule.derive:
+            own = {rule.variables[0]} if any(call.name in LOOK_AT_STORED for call in rule.derive) else set()
+            args = [arg for call in rule.derive for arg in call.args[NAMES.get(call.name, 0) :]]
+            wanted = dict.fromkeys(arg for arg in args if arg not in own)
+            needs[rule.variables[0]] = (tuple(wanted), rule)
     return needs
 
 

@@ -10,13 +10,13 @@ from interchange.engine.lint.project import in_order, lint_project
 from interchange.issues import MappingError
 from interchange.mapping.build import build_project
 from interchange.mapping.load import read_trees
+from interchange.mapping.tree import Node
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from interchange.issues import Issue, Place
     from interchange.mapping.load import Trees
-    from interchange.mapping.tree import Node
 
 # What can be left out alone, so that the rest can still be checked.
 _PARTS = ("rules", "params", "rows", "entities", "examples", "supp")
@@ -28,22 +28,48 @@ def lint_files(
     files: Sequence[Path | str] | None = None,
     mappings_folder: Path | str | None = None,
     study: Path | str | None = None,
+    ct: Sequence[Path | str] = (),
 ) -> list[Issue]:
     """Return every fault of a project's files, by file and line; with ``files``, those that they bring.
 
     ``files`` are laid over the shipped mappings, as the files of ``mappings_folder`` are. A part that cannot be
-    loaded is left out for the checks that follow, and those that look for what is absent are then not made.
+    loaded is left out for the checks that follow, and those that look for what is absent are then not made. ``ct``
+    are packages of controlled terminology; SourceError where one cannot be read.
     """
-    issues = _issues(read_trees(mappings_folder, study, files or ()))
+    trees = read_trees(mappings_folder, study, files or ())
+    domains = _own_domains(trees)
+    issues = _issues(_with(trees, ct), domains)
     if files:
         named = {str(Path(file)) for file in files}
-        before = set(_issues(read_trees(mappings_folder, study)))
+        before = set(_issues(_with(read_trees(mappings_folder, study), ct), domains))
         issues = [i for i in issues if i.place.file in named or i not in before]
     return in_order(issues)
 
 
-def _issues(trees: Trees) -> list[Issue]:
-    """Every fault of a project's trees."""
+def _with(trees: Trees, ct: Sequence[Path | str]) -> Trees:
+    """The trees with the packages of controlled terminology among the settings."""
+    if not ct:
+        return trees
+    own = Node("\n".join(map(str, ct)), trees.root.place)
+    return replace(trees, root=Node({**dict(trees.root.items()), "ct": own}, trees.root.place))
+
+
+def _own_domains(trees: Trees) -> set[str] | None:
+    """The domains that files of a sponsor's say something of; nothing where that may be all of them."""
+    if not all(map(_is_shipped, _files(trees.root))):
+        return None
+    own = {
+        tree.text("domain") for tree in trees.mappings.values() if not all(_is_shipped(file) for file in _files(tree))
+    }
+    return own or None
+
+
+def _is_shipped(file: str) -> bool:
+    return file.startswith("mappings/")
+
+
+def _issues(trees: Trees, domains: set[str] | None = None) -> list[Issue]:
+    """Every fault of a project's trees; what depends on a plan, of some domains alone."""
     issues = list(trees.faults)
     root, mappings = trees.root, dict(trees.mappings)
     while True:
@@ -57,7 +83,7 @@ def _issues(trees: Trees) -> list[Issue]:
                 return issues
             root, mappings = settings, rest
             continue
-        checked = lint_project(project)
+        checked = lint_project(project, domains=domains)
         return issues + [i for i in checked if not (issues and i.code in _ABSENCE)]
 
 

@@ -27,7 +27,7 @@ def names(scope: Scope) -> Iterator[Issue]:
             if not _NAME.fullmatch(variable):
                 hint = "8 characters at most, A-Z and 0-9, a letter first"
                 yield found("IX-LINT-040", place, f"`{variable}` is no name of a variable", hint)
-            elif spec is not None and variable not in mapping.supp and spec.variable(variable) is None:
+            elif spec is not None and variable not in {*mapping.supp, *mapping.dropped} and not spec.variable(variable):
                 yield _stranger(mapping, variable, spec, scope, place)
 
 

@@ -68,14 +68,24 @@ def never_used(scope: Scope) -> Iterator[Issue]:
                     )
 
 
+def _shared(rule: Rule, scope: Scope) -> bool:
+    """Whether a row source that goes both ways, or to FHIR, has the rule too."""
+    return any(
+        other.place == rule.place
+        for _, source in scope.sources()
+        if source.oneway != "to-sdtm"
+        for other in source.rules
+    )
+
+
 def _idle(alternative: Alternative, i: int, rule: Rule, source: Source, scope: Scope) -> str:
     lanes = [lane for release in scope.plans if (lane := alternative.lane.of(release)) is not None]
     if not lanes:
         return "has a path in no release"
-    if alternative.oneway == "to-fhir" and source.oneway == "to-sdtm":
+    if alternative.oneway == "to-fhir" and source.oneway == "to-sdtm" and not _shared(rule, scope):
         return f"is to FHIR only, and `{source.name}` to SDTM only"
-    if alternative.oneway == "to-fhir" and all(lane.codec.name == "count" for lane in lanes):
-        return "is to FHIR only, and `count` cannot write"
+    if alternative.oneway == "to-fhir" and all(lane.codec.name in ("count", "named", "present") for lane in lanes):
+        return f"is to FHIR only, and `{lanes[0].codec.name}` cannot write"
     for earlier in rule.alternatives[:i]:
         same = all(str(earlier.lane.of(r)) == str(alternative.lane.of(r)) for r in scope.plans)
         covers = not earlier.oneway or earlier.oneway == alternative.oneway

@@ -28,6 +28,8 @@ PARTS: dict[tuple[str, str], tuple[str, ...]] = {
     **{("unit", t): _QUANTITY[1:] for t in ("Quantity", "Age", "Duration", "SimpleQuantity")},
     **{("iso-duration", t): _QUANTITY for t in ("Quantity", "Age", "Duration")},
     ("study-day", "Duration"): _QUANTITY,
+    ("range", "Range"): ("low", "high"),
+    ("timing", "Timing"): ("code", "repeat"),
 }
 
 

@@ -13,7 +13,7 @@ from interchange.fhir.elements import RELEASES
 from interchange.sdtm.standard import standard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from interchange.engine.plan import Plan
     from interchange.fhir.elements import Release
@@ -44,17 +44,24 @@ CHECKS_OF_PLAN = (
 
 
 def lint_project(
-    project: Project, releases: Sequence[Release] = RELEASES, standard_version: str | None = None
+    project: Project,
+    releases: Sequence[Release] = RELEASES,
+    standard_version: str | None = None,
+    domains: Collection[str] | None = None,
 ) -> list[Issue]:
     """Return what the static checks find, by file and line.
 
-    ``standard_version`` is that of the SDTMIG; without it the project's own setting holds.
+    ``standard_version`` is that of the SDTMIG; without it the project's own setting holds. With ``domains``, what
+    depends on a plan is checked for these alone, and for those whose rows share the resource of an entity.
     """
     groundless = [*words.entities(project), *words.order(project)]
     if groundless:
         return in_order(groundless)
     planners = {release: Planner(project, release) for release in releases}
-    plans: dict[Release, Plan] = {release: planner.sketch() for release, planner in planners.items()}
+    if domains is not None:
+        shared = (d for d, mapping in project.mappings.items() if any(source.entity for source in mapping.sources))
+        domains = {*domains, *shared}
+    plans: dict[Release, Plan] = {release: planner.sketch(domains) for release, planner in planners.items()}
     scope = Scope(project, plans, standard(standard_version or project.settings.get("sdtmig", "3.4")))
     issues = _faults(planners)
     for check in CHECKS_OF_PROJECT:

@@ -114,6 +114,8 @@ def required_elements(plan: Plan) -> Iterator[Issue]:
                 root = making.entity(source.source.entity, source.source.place)
             else:
                 root = making.root(source.name, source.resource, source.source.place)
+            if source.source.about:
+                root.whole = True  # it is there for a row of another dataset, which makes the rest
             making.write(root, source.levels, source.match, source.rules, source.emit, source.name)
     for root in making.roots.values():
         yield from _lacks(plan, root)

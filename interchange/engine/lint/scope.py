@@ -57,7 +57,7 @@ class Scope:
         """The variables that rules give to the rows of a source, those of its entity included."""
         entity = self.project.entities.get(source.entity)
         keys = {v for rule in entity.rules for v in rule.variables} if entity else set()
-        return keys | {v for rule in source.rules for v in rule.variables}
+        return keys | set(source.given) | {v for rule in source.rules for v in rule.variables}
 
 
 def in_releases(where: dict[Issue, list[str]], of: int) -> Iterator[Issue]:

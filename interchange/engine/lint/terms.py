@@ -11,7 +11,8 @@ from interchange.fhir.elements import elements
 from interchange.fhir.lower import Filter
 from interchange.issues import MappingError
 from interchange.mapping.codecs.coded import TEXT_TYPES
-from interchange.mapping.tables import read_code_map, read_terminology
+from interchange.mapping.tables import read_code_map
+from interchange.mapping.terminology import project_terminology
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from interchange.fhir.elements import Element
     from interchange.fhir.lower import Op
     from interchange.issues import Issue, Place
-    from interchange.mapping.tables import CodeMap, Terminology
+    from interchange.mapping.tables import CodeMap
+    from interchange.mapping.terminology import Terminology
 
 CODED = ("code", "Coding", "CodeableConcept")
 # Codecs whose first argument names a code map.
-MAPPED = frozenset({"concept", "multi", "quantity", "unit"})
+MAPPED = frozenset({"concept", "multi", "quantity", "range", "timing", "unit"})
 
 
 def code_maps(scope: Scope) -> Iterator[Issue]:
@@ -42,7 +44,7 @@ def code_maps(scope: Scope) -> Iterator[Issue]:
     for name in sorted(names):
         try:
             table = read_code_map(name, places)
-            terminology = read_terminology(places)
+            terminology = project_terminology(scope.project.settings)
         except MappingError:
             continue  # planning has said so, at the rule that names it
         yield from _read_as_two(table)
@@ -89,7 +91,7 @@ def _outside(table: CodeMap, terminology: Terminology) -> Iterator[Issue]:
 
 def constants(scope: Scope) -> Iterator[Issue]:
     """Yield constants of variables that their codelist does not have."""
-    terminology = read_terminology(scope.project.settings["folders"].split("\n"))
+    terminology = project_terminology(scope.project.settings)
     lists = _codelists(terminology)
     told = set()
     for mapping, source in scope.sources():

@@ -81,7 +81,7 @@ def sources(scope: Scope) -> Iterator[Issue]:
     """Yield row sources that no row can come from or go to."""
     for mapping, source in scope.sources():
         if source.entity or source.resource:
-            if source.resource and not source.id and source.oneway != "to-sdtm":
+            if source.resource and not source.id and source.oneway != "to-sdtm" and not source.about:
                 message = f"rows of {mapping.domain} `{source.name}` make resources, and nothing says under which id"
                 yield found(
                     "IX-LINT-002", source.place, message, "write `id: $USUBJID`, `entity:`, or `oneway: to-sdtm`"
@@ -126,6 +126,7 @@ def _mentions(mapping: Mapping, source: Source) -> Iterator[tuple[str, Place, It
     for emit in source.emit:
         for text in emit.value.values.values():
             yield "emit", emit.place, _TEMPLATE.findall(text or "")
+        yield "when", emit.place, _guarded(emit.when, mapping)
     yield "pick", source.place, _guarded(source.pick, mapping)
     for rule in source.rules:
         for alternative in rule.alternatives:

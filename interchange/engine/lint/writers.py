@@ -97,8 +97,9 @@ def _compare(one: tuple[Step, ...], two: tuple[Step, ...]) -> str:
     single = False
     for i, (a, b) in enumerate(zip(one, two, strict=False)):
         if a.key != b.key:
+            beside = a.key.lstrip("_") == b.key.lstrip("_")  # a primitive and the extensions of it
             both_types = a.element == b.element and a.element.endswith("[x]") and "Extension" not in a.element
-            return "choice" if both_types and not single else "apart"
+            return "choice" if both_types and not beside and not single else "apart"
         if _disjoint(a.conditions, b.conditions):
             if a.many:
                 return "apart"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from interchange.mapping.codecs.base import Codec, CodecError, Json, Tools
-from interchange.mapping.codecs.coded import ConceptCodec, MultiCodec
+from interchange.mapping.codecs.coded import ConceptCodec, KnownCodec, MultiCodec, NamedCodec
 from interchange.mapping.codecs.number import (
     CountCodec,
     DecimalCodec,
     FlagCodec,
     IntCodec,
+    LastNumberCodec,
     NumberCodec,
+    PresentCodec,
     QuantityCodec,
     UnitCodec,
 )
@@ -21,10 +23,13 @@ from interchange.mapping.codecs.text import (
     ExpressionCodec,
     MeasureCodec,
     ShortNameCodec,
+    SizedCodec,
     SlugCodec,
     StringCodec,
+    UpperCodec,
 )
 from interchange.mapping.codecs.time import DtcCodec, IsoDurationCodec, StudyDayCodec
+from interchange.mapping.codecs.timing import RangeCodec, TimingCodec
 
 if TYPE_CHECKING:
     from interchange.mapping.model import Call
@@ -42,15 +47,23 @@ CODECS: dict[str, type[Codec]] = {
         FlagCodec,
         IntCodec,
         IsoDurationCodec,
+        KnownCodec,
+        LastNumberCodec,
         MeasureCodec,
         MultiCodec,
+        NamedCodec,
         NumberCodec,
+        PresentCodec,
         QuantityCodec,
+        RangeCodec,
         ShortNameCodec,
+        SizedCodec,
         SlugCodec,
         StringCodec,
         StudyDayCodec,
+        TimingCodec,
         UnitCodec,
+        UpperCodec,
     )
 }
 

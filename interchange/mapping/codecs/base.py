@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,17 +17,31 @@ class CodecError(ValueError):
     """A codec that cannot be bound: unknown name, argument or element type; the message says which."""
 
 
+class Miss(NamedTuple):
+    """A value that a code map does not hold: what went through in its place, and the coding that was read."""
+
+    map: str
+    value: str
+    system: str = ""
+    code: str = ""
+
+
 @dataclass(slots=True)
 class Tools:
     """What codecs may ask for: the release, named systems, and the folders that hold code maps.
 
-    ``misses`` counts values that a code map does not hold, by (map, value).
+    ``misses`` counts values that a code map does not hold.
     """
 
     release: str
     systems: Mapping[str, str]
     places: Sequence[str]
-    misses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    misses: Counter[Miss] = field(default_factory=Counter)
+
+    def miss(self, code_map: str, value: str, system: str = "", code: str = "") -> str:
+        """Count a value that a code map does not hold; the value goes through."""
+        self.misses[Miss(code_map, value, system, code)] += 1
+        return value
 
 
 class Codec:

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from functools import lru_cache
+from typing import ClassVar, NamedTuple
 
-from interchange.mapping.codecs.base import Codec, CodecError, Json, Tools
+from interchange.mapping.codecs.base import Codec, CodecError, Json, Law, Tools
 from interchange.mapping.tables import Entry, read_code_map
 
 TEXT_TYPES = ("code", "string", "uri")
+
+
+class _Tables(NamedTuple):
+    """A code map as looked up: terms by coding, bare code and text, entries by term."""
+
+    read: dict[tuple[str, str], str]
+    by_code: dict[str, str]
+    by_text: dict[str, str]
+    write: dict[str, list[Entry]]
+
+
+@lru_cache(maxsize=512)
+def _tables(name: str, places: tuple[str, ...], release: str) -> _Tables:
+    """The tables of a code map, made once: many rules share a large map."""
+    made = _Tables({}, {}, {}, {})
+    for entry in read_code_map(name, places).entries:
+        if entry.prefer != "to-fhir":
+            made.read.setdefault((entry.system, entry.code), entry.term)
+            made.by_code.setdefault(entry.code or entry.system, entry.term)
+            for word in (entry.display, entry.text, entry.term):
+                made.by_text.setdefault(word.casefold(), entry.term)
+        if entry.written_in(release):
+            made.write.setdefault(entry.term, []).append(entry)
+    made.by_text.pop("", None)
+    return made
 
 
 class ConceptCodec(Codec):
@@ -24,19 +51,7 @@ class ConceptCodec(Codec):
         if not args:
             raise CodecError("concept needs the name of a code map: concept(sex)")
         self.strict = "strict" in args[1:]
-        self.read: dict[tuple[str, str], str] = {}
-        self.by_code: dict[str, str] = {}
-        self.by_text: dict[str, str] = {}
-        self.write: dict[str, list[Entry]] = {}
-        for entry in read_code_map(args[0], tools.places).entries:
-            if entry.prefer != "to-fhir":
-                self.read.setdefault((entry.system, entry.code), entry.term)
-                self.by_code.setdefault(entry.code or entry.system, entry.term)
-                for word in (entry.display, entry.text, entry.term):
-                    self.by_text.setdefault(word.casefold(), entry.term)
-            if entry.written_in(tools.release):
-                self.write.setdefault(entry.term, []).append(entry)
-        self.by_text.pop("", None)
+        self.read, self.by_code, self.by_text, self.write = _tables(args[0], tuple(tools.places), tools.release)
 
     def decode(self, *values: Json) -> str | None:
         """The term of the first coding that the map holds; else, unless strict, the text."""
@@ -51,7 +66,9 @@ class ConceptCodec(Codec):
         found = None
         for coding in codings:
             if isinstance(coding, dict):
-                found = self.read.get((coding.get("system", ""), coding.get("code", "")))
+                system, code = coding.get("system", ""), coding.get("code", "")
+                if isinstance(system, str) and isinstance(code, str):
+                    found = self.read.get((system, code))
                 if found is not None:
                     return found
         return self._text(value, codings)
@@ -63,7 +80,7 @@ class ConceptCodec(Codec):
             return found
         if self.type == "string" and (found := self.by_text.get(value.casefold())) is not None:
             return found
-        return None if self.strict else self._miss(value)
+        return None if self.strict else self._miss(value, code=value if self.type == "code" else "")
 
     def _text(self, value: Json, codings: Json) -> str | None:
         texts = [value.get("text"), *(c.get("display") for c in codings if isinstance(c, dict))]
@@ -75,12 +92,13 @@ class ConceptCodec(Codec):
         for text in texts:
             if (term := self.by_text.get(text.casefold())) is not None:
                 return term
-        texts += [c["code"] for c in codings if isinstance(c, dict) and isinstance(c.get("code"), str)]
-        return self._miss(texts[0]) if texts else None
+        coded = [c for c in codings if isinstance(c, dict) and isinstance(c.get("code"), str)]
+        texts += [c["code"] for c in coded]
+        first = coded[0] if coded else {}
+        return self._miss(texts[0], str(first.get("system", "")), first.get("code", "")) if texts else None
 
-    def _miss(self, value: str) -> str:
-        self.tools.misses[self.args[0], value] += 1
-        return value
+    def _miss(self, value: str, system: str = "", code: str = "") -> str:
+        return self.tools.miss(self.args[0], value, system, code)
 
     def encode(self, text: str) -> Json:
         """The codings of a term; unless strict, a term that the map does not hold as text."""
@@ -100,6 +118,55 @@ class ConceptCodec(Codec):
         if label := entries[0].text or entries[0].display:
             concept["text"] = label
         return concept
+
+
+class KnownCodec(Codec):
+    """``known(map)``: a text as it is, where a code map has it, in letters of any size; other texts are not read."""
+
+    name: ClassVar[str] = "known"
+    types: ClassVar[frozenset[str]] = frozenset({"string", "markdown"})
+
+    def __init__(self, args: tuple[str, ...], type_: str, tools: Tools) -> None:
+        super().__init__(args, type_, tools)
+        if len(args) != 1:
+            raise CodecError("known needs the name of a code map: known(soc)")
+        self.texts = _tables(args[0], tuple(tools.places), tools.release).by_text
+
+    def decode(self, *values: Json) -> str | None:
+        """The text, where the map has it."""
+        value = values[0]
+        return value if isinstance(value, str) and value.casefold() in self.texts else None
+
+    def encode(self, text: str) -> Json:
+        """The same text, where the map has it."""
+        return text if text.casefold() in self.texts else None
+
+
+class NamedCodec(Codec):
+    """``named(map)``: the term of a code map that a text names as a word, where it names but one; to SDTM only."""
+
+    name: ClassVar[str] = "named"
+    types: ClassVar[frozenset[str]] = frozenset({"string", "markdown"})
+    law: ClassVar[Law] = "lossy"
+
+    def __init__(self, args: tuple[str, ...], type_: str, tools: Tools) -> None:
+        super().__init__(args, type_, tools)
+        if len(args) != 1:
+            raise CodecError("named needs the name of a code map: named(route)")
+        terms = sorted(_tables(args[0], tuple(tools.places), tools.release).write, key=len, reverse=True)
+        self.words = re.compile(rf"(?<![\w/])(?:{'|'.join(map(re.escape, terms))})(?![\w/])") if terms else None
+
+    def decode(self, *values: Json) -> str | None:
+        """The one term that stands in the text in capitals."""
+        value = values[0]
+        if not isinstance(value, str) or self.words is None:
+            return None
+        found = set(self.words.findall(value))
+        return found.pop() if len(found) == 1 else None
+
+    def encode(self, text: str) -> Json:  # noqa: ARG002
+        """Nothing: a text says more than the term."""
+        return None
 
 
 class MultiCodec(Codec):

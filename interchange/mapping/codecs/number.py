@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import ClassVar
 
 from interchange.mapping.codecs.base import Codec, Json, Law, Tools
@@ -102,6 +103,28 @@ class NumberCodec(Codec):
         return text if decimal_of(text) is not None else None
 
 
+class LastNumberCodec(Codec):
+    """``last-number``: the number at the end of a text, such as the visit's in ``Subject 01-701-1015 3.0``."""
+
+    name: ClassVar[str] = "last-number"
+    types: ClassVar[frozenset[str]] = frozenset({"string", "markdown", "uri", "canonical", "code", "id"})
+    law: ClassVar[Law] = "lossy"
+
+    def decode(self, *values: Json) -> str | None:
+        """The number, without zeros that say nothing."""
+        text = values[0]
+        if not isinstance(text, str):
+            return None
+        number = decimal_of(re.split(r"[\s/-]", text)[-1])
+        if number is None:
+            return None
+        return f"{number.normalize():f}"
+
+    def encode(self, text: str) -> Json:  # noqa: ARG002
+        """Nothing: the text around the number is not known."""
+        return None
+
+
 class CountCodec(Codec):
     """``count``: how many elements there are; to SDTM only."""
 
@@ -117,6 +140,16 @@ class CountCodec(Codec):
     def encode(self, text: str) -> Json:  # noqa: ARG002
         """Nothing: a number of elements does not make them."""
         return None
+
+
+class PresentCodec(CountCodec):
+    """``present(Y)``: the term where there is such an element at all; to SDTM only."""
+
+    name: ClassVar[str] = "present"
+
+    def decode(self, *values: Json) -> str | None:
+        """The term; nothing for none."""
+        return (self.args[0] if self.args else "Y") if values[0] else None
 
 
 class FlagCodec(Codec):
@@ -141,22 +174,36 @@ class FlagCodec(Codec):
         return terms.index(text) == 0 if text in terms[:2] else None
 
 
-class _UnitMap:
+@lru_cache(maxsize=64)
+def _units(
+    name: str, places: tuple[str, ...], release: str
+) -> tuple[dict[tuple[str, str], str], dict[str, tuple[str, str, str]]]:
+    """Terms by system and code, and what is written by term, made once a code map: many rules share the map."""
+    terms: dict[tuple[str, str], str] = {}
+    codes: dict[str, tuple[str, str, str]] = {}
+    for entry in read_code_map(name, places).entries if name else ():
+        if entry.prefer != "to-fhir":
+            terms.setdefault((entry.system, entry.code), entry.term)
+        if entry.written_in(release):
+            codes.setdefault(entry.term, (entry.system, entry.code, entry.display))
+    return terms, codes
+
+
+class UnitMap:
     """The two directions between UCUM codes and SDTM unit terms."""
 
     def __init__(self, args: tuple[str, ...], tools: Tools) -> None:
-        self.terms: dict[tuple[str, str], str] = {}
-        self.codes: dict[str, tuple[str, str, str]] = {}
-        for entry in read_code_map(args[0], tools.places).entries if args else ():
-            self.terms.setdefault((entry.system, entry.code), entry.term)
-            if entry.written_in(tools.release):
-                self.codes.setdefault(entry.term, (entry.system, entry.code, entry.display))
+        self.name, self.tools = args[0] if args else "", tools
+        self.terms, self.codes = _units(self.name, tuple(tools.places), tools.release)
 
     def read(self, quantity: dict[str, Json]) -> str | None:
-        """The term of a quantity's unit: by its code, by its unit's text, else the text itself."""
-        unit = quantity.get("unit") or quantity.get("code")
-        found = self.terms.get((quantity.get("system", ""), quantity.get("code", "")))
-        return found or self.terms.get(("", unit or "")) or unit
+        """The term of a quantity's unit: by its code, by its unit's text, else the text itself, which is counted."""
+        system, code = quantity.get("system", ""), quantity.get("code", "")
+        unit = quantity.get("unit") or code or None
+        found = self.terms.get((system, code)) or self.terms.get(("", unit or ""))
+        if found is None and self.name and isinstance(unit, str) and unit not in self.codes:
+            return self.tools.miss(self.name, unit, str(system), str(code))
+        return found or unit
 
     def write(self, term: str) -> dict[str, Json]:
         """The unit, and system and code where the map has them."""
@@ -175,7 +222,7 @@ class UnitCodec(Codec):
 
     def __init__(self, args: tuple[str, ...], type_: str, tools: Tools) -> None:
         super().__init__(args, type_, tools)
-        self.units = _UnitMap(args, tools)
+        self.units = UnitMap(args, tools)
 
     def decode(self, *values: Json) -> str | None:
         """The unit's term."""
@@ -199,7 +246,7 @@ class QuantityCodec(Codec):
 
     def __init__(self, args: tuple[str, ...], type_: str, tools: Tools) -> None:
         super().__init__(args, type_, tools)
-        self.units = _UnitMap(args, tools)
+        self.units = UnitMap(args, tools)
 
     def decode(self, *values: Json) -> tuple[str | None, str | None] | None:
         """Value with its comparator, and unit."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from interchange.mapping.codecs.base import Codec, Json, Law
+from interchange.mapping.codecs.base import Codec, CodecError, Json, Law, Tools
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _CODE = re.compile(r"[^\s]+( [^\s]+)*")
@@ -22,10 +22,10 @@ class StringCodec(Codec):
     samples: ClassVar[tuple[str, ...]] = ("Any text, as it is", "αβγ")
 
     def decode(self, *values: Json) -> str | None:
-        """The text itself; numbers and booleans in its place are taken as text."""
+        """The text itself, unless it is blank, as FHIR forbids; numbers and booleans in its place are taken as text."""
         value = values[0]
         if isinstance(value, str):
-            return value or None
+            return value if value.strip() else None
         return None if value is None or isinstance(value, (dict, list)) else str(value)
 
     def encode(self, text: str) -> str | None:
@@ -47,6 +47,19 @@ class CodeCodec(StringCodec):
         """The text, where it is a legal code (or id, for an id element)."""
         legal = _ID if self.type == "id" else _CODE
         return text if legal.fullmatch(text) else None
+
+
+class UpperCodec(StringCodec):
+    """``upper``: a text in capitals, as sponsors write verbatim terms; to FHIR as it is."""
+
+    name: ClassVar[str] = "upper"
+    law: ClassVar[Law] = "lens"
+    samples: ClassVar[tuple[str, ...]] = ("PALPITATIONS",)
+
+    def decode(self, *values: Json) -> str | None:
+        """The text in capitals."""
+        text = super().decode(*values)
+        return text.upper() if text is not None else None
 
 
 def escape_id(text: str) -> str:
@@ -87,6 +100,28 @@ class ShortNameCodec(CodeCodec):
     def encode(self, text: str) -> str | None:
         """The name, where the text is one."""
         return text if _SHORT_NAME.fullmatch(text) else None
+
+
+class SizedCodec(CodeCodec):
+    """``sized(5)``: a code of so many characters, as levels of ATC have; others are not read."""
+
+    name: ClassVar[str] = "sized"
+    samples: ClassVar[tuple[str, ...]] = ("N02BE",)
+
+    def __init__(self, args: tuple[str, ...], type_: str, tools: Tools) -> None:
+        super().__init__(args, type_, tools)
+        if len(args) != 1 or not args[0].isdecimal():
+            raise CodecError("sized needs a number of characters: sized(5)")
+        self.size = int(args[0])
+
+    def decode(self, *values: Json) -> str | None:
+        """The code, where it is as long."""
+        text = super().decode(*values)
+        return text if text is not None and len(text) == self.size else None
+
+    def encode(self, text: str) -> str | None:
+        """The code, where it is as long and a legal one."""
+        return super().encode(text) if len(text) == self.size else None
 
 
 class SlugCodec(Codec):

@@ -12,7 +12,7 @@ import calendar
 import re
 from typing import ClassVar
 
-from interchange.mapping.codecs.base import Codec, Json, Law, Tools
+from interchange.mapping.codecs.base import Codec, CodecError, Json, Law, Tools
 from interchange.mapping.codecs.number import decimal_of, number_of
 
 _DATE_TIME = re.compile(
@@ -38,7 +38,7 @@ def fhir_date_time(text: str, type_: str = "dateTime") -> str | None:
     ('2014-01-16T13:17:00+01:00', None)
     """
     whole = _DATE_TIME.fullmatch(text)
-    if whole and _is_real(text) and (type_ == "dateTime" or not whole[4]):
+    if whole and _is_real(text) and (type_ != "date" or not whole[4]):
         return text
     match = _PREFIX.match(text)
     if match is None or not _is_real(match[0][:4]):
@@ -46,8 +46,17 @@ def fhir_date_time(text: str, type_: str = "dateTime") -> str | None:
     return match[0] if _is_real(match[0]) else match[0][:7]
 
 
+# A time without an offset is no FHIR dateTime, so what it is filled up with says nothing: seconds "may be zero-filled"
+# (https://hl7.org/fhir/datatypes.html#dateTime), and some sources fill up a whole day.
+_FILLED_SECONDS = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d):00$", re.ASCII)
+_FILLED_DAY = re.compile(r"^(\d{4}-\d\d-\d\d)T00:00:00$|(?<=T\d\d:\d\d):00$", re.ASCII)
+
+
 class DtcCodec(Codec):
-    """``dtc``: an SDTM date of any precision in a FHIR date or dateTime, the collected text beside it where needed."""
+    """``dtc``: an SDTM date of any precision in a FHIR date or dateTime, the collected text beside it where needed.
+
+    A time without offset is read without seconds that are zero; ``dtc(date)`` reads midnight without offset as a day.
+    """
 
     name: ClassVar[str] = "dtc"
     types: ClassVar[frozenset[str]] = frozenset({"date", "dateTime", "instant"})
@@ -57,7 +66,10 @@ class DtcCodec(Codec):
 
     def __init__(self, args: tuple[str, ...], type_: str, tools: Tools) -> None:
         super().__init__(args, type_, tools)
+        if args not in ((), ("date",)):
+            raise CodecError(f"`dtc` takes nothing or `date`, not `{' '.join(args)}`")
         self.url = self.tools.systems.get("dtc", "urn:sdtm:dtc")
+        self.filled = _FILLED_DAY if args else _FILLED_SECONDS
 
     def decode(self, *values: Json) -> str | None:
         """The collected text while it agrees with the element, else the element."""
@@ -70,7 +82,7 @@ class DtcCodec(Codec):
                     collected = extension.get("valueString")
                     if isinstance(collected, str) and fhir_date_time(collected, self.type) == text:
                         return collected
-        return text
+        return self.filled.sub(r"\1", text) if text is not None else None
 
     def encode(self, text: str) -> Json:
         """The date that the element can hold, and the collected text beside it where that is not all of it."""

@@ -8,7 +8,16 @@ from interchange.mapping.codecs import CODECS
 
 from .shaped import bind, there_and_back
 
-ARGUMENTS = {"concept": "sex", "multi": "race", "quantity": "age-unit", "unit": "age-unit", "study-day": "day-one"}
+ARGUMENTS = {
+    "concept": "sex",
+    "multi": "race",
+    "quantity": "age-unit",
+    "range": "age-unit",
+    "timing": "frequency",
+    "unit": "age-unit",
+    "study-day": "day-one",
+    "sized": "5",
+}
 
 
 @pytest.mark.parametrize("name", sorted(CODECS))

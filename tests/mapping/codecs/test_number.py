@@ -62,6 +62,13 @@ def test_a_count_is_read_and_never_written() -> None:
     assert codec.encode("2") is None
 
 
+def test_presence_is_read_and_never_written() -> None:
+    codec = bind("present(Y)", "Reference")
+    assert codec.decode([{}]) == "Y"
+    assert codec.decode([]) is None
+    assert codec.encode("Y") is None
+
+
 def test_flags() -> None:
     both, one = bind("flag(EXCLUSION INCLUSION)", "boolean"), bind("flag(Y)", "boolean")
     assert [both.decode(v) for v in (True, False, None)] == ["EXCLUSION", "INCLUSION", None]
@@ -86,3 +93,22 @@ def test_the_unit_alone() -> None:
     codec = bind("unit(age-unit)", "Quantity")
     assert there_and_back(codec, "YEARS") == "YEARS"
     assert "value" not in codec.encode("YEARS")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Subject 01-701-1023 201.0", "201"),
+        ("Subject 01-701-1023 3.5", "3.5"),
+        ("VISIT-1", "1"),
+        ("PlanDefinition/H2Q-MC-LZZT-Study-Visit-13", "13"),
+        ("100", "100"),
+        ("WEEK 2 (TELEPHONE)", None),
+        ("", None),
+        (3, None),
+    ],
+)
+def test_the_number_at_the_end_of_a_text(text: object, number: str | None) -> None:
+    codec = bind("last-number", "string")
+    assert codec.decode(text) == number
+    assert codec.encode("1") is None

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from interchange.mapping.codecs import CodecError
 from interchange.mapping.codecs.text import cut_at_clause, escape_id, unescape_id
 
 from .shaped import bind, there_and_back
@@ -69,6 +70,14 @@ def test_a_slug_comes_back_or_is_too_long(text: str) -> None:
 def test_a_slug_reads_only_its_prefix() -> None:
     assert bind("slug(ARMCD.)", "id").decode("ARMCD.Xan.5FHi") == "Xan_Hi"
     assert bind("slug(ARMCD.)", "id").decode("other") is None
+
+
+def test_a_code_of_so_many_characters() -> None:
+    codec = bind("sized(5)", "code")
+    assert [codec.decode(code) for code in ("N02BE", "N02BE01", None)] == ["N02BE", None, None]
+    assert [codec.encode(code) for code in ("N02BE", "N")] == ["N02BE", None]
+    with pytest.raises(CodecError):
+        bind("sized", "code")
 
 
 def test_a_short_name() -> None:

@@ -1,0 +1,90 @@
+"""Counted values: ordinals, numbered codes, sequence numbers (SDTMIG 4.1.4, 7.4.1)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from interchange.engine.derive.base import Column, Row, Setting
+
+
+def ordinal(rows: Sequence[Row], args: Sequence[str], _: Setting | None) -> Column:
+    """The number of each row within rows of the same variables: TAETORD, TSSEQ (SDTMIG 7.2.1, 7.4.2).
+
+    >>> ordinal([{"A": "x"}, {"A": "y"}, {"A": "x"}], ["A"], None)
+    ['1', '1', '2']
+    """
+    seen: Counter[tuple[str | None, ...]] = Counter()
+    numbers: Column = []
+    for row in rows:
+        key = tuple(row.get(a) for a in args)
+        seen[key] += 1
+        numbers.append(str(seen[key]))
+    return numbers
+
+
+def numbered(rows: Sequence[Row], args: Sequence[str], _: Setting | None) -> Column:
+    """A code with a number of two digits a row, the prefix chosen by a variable: INCL01, EXCL01 (SDTMIG 7.4.1).
+
+    >>> numbered([{"C": "INCLUSION"}, {"C": "EXCLUSION"}], ["C", "INCLUSION=INCL", "EXCLUSION=EXCL"], None)
+    ['INCL01', 'EXCL01']
+    """
+    variable, *pairs = args
+    prefixes = dict(pair.split("=") for pair in pairs)
+    numbers = ordinal(rows, [variable], None)
+    return [
+        f"{prefixes[row[variable]]}{int(number or 0):02d}" if row.get(variable) in prefixes else None
+        for row, number in zip(rows, numbers, strict=True)
+    ]
+
+
+def seq(rows: Sequence[Row], args: Sequence[str], _: Setting | None) -> Column:
+    """The sequence number within the first variable, in the order of the others: --SEQ (SDTMIG 4.1.4).
+
+    ``args`` starts with the variable that is numbered, whose stored numbers stay as they are; rows alike keep their
+    order.
+
+    >>> rows = [{"U": "a", "D": "2"}, {"U": "a", "D": "1"}, {"U": "b"}, {"U": "a", "S": "1"}]
+    >>> seq(rows, ["S", "U", "D"], None)
+    ['3', '2', '1', '1']
+    """
+    own, within, *order = args
+    taken: dict[str | None, set[str]] = {}
+    for row in rows:
+        if own in row:
+            taken.setdefault(row.get(within), set()).add(row[own])
+    numbers: Column = [row.get(own) for row in rows]
+    open_rows = [i for i, row in enumerate(rows) if own not in row]
+    last: Counter[str | None] = Counter()
+    texts = {
+        (row.get(within), v) for row in rows for v in order if v in row and _number(row[v]) is None
+    }  # a subject's dates are texts, though a year alone looks like a number
+    ranks = {
+        i: [_rank(rows[i].get(v), numeric=(rows[i].get(within), v) not in texts) for v in order] for i in open_rows
+    }
+    for i in sorted(open_rows, key=ranks.__getitem__):
+        owner = rows[i].get(within)
+        last[owner] += 1
+        while str(last[owner]) in taken.get(owner, ()):
+            last[owner] += 1
+        numbers[i] = str(last[owner])
+    return numbers
+
+
+def _rank(text: str | None, *, numeric: bool) -> tuple[int, Decimal, str]:
+    """Blanks first, then numbers by value, or texts: of dates, the year alone is no number."""
+    if text is None:
+        return (0, Decimal(0), "")
+    return (1, _number(text) or Decimal(0) if numeric else Decimal(0), text)
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
