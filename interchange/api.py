@@ -1,4 +1,4 @@
-"""What an ETL job calls: to_sdtm, to_fhir, roundtrip.
+"""What an ETL job calls: to_sdtm, to_fhir, roundtrip, and trace, which says where a cell comes from.
 
 Sources are paths, open data in memory, or results of other libraries; results are values to look at, with ``write``
 to put them into a folder. Nothing prints, nothing is global.
@@ -8,22 +8,45 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
+from interchange.engine.codelists import check_codelists
 from interchange.fhir.elements import RELEASES, Release
-from interchange.intake import FhirVersion, is_sdtm_source, read_datasets, read_resources, unknown_release
-from interchange.issues import Issues, SourceError
+from interchange.fhir.read import Record
+from interchange.intake import (
+    FhirVersion,
+    is_sdtm_source,
+    path_of,
+    read_datasets,
+    read_resources,
+    size_of,
+    source_paths,
+    stream_resources,
+    unknown_release,
+)
+from interchange.issues import Issue, Issues, Place, SourceError
 from interchange.mapping.load import load_project
-from interchange.results import Batch, FhirResult, RoundTrip, SdtmResult
-from interchange.runners.local import Engine, build_engines, datasets_to_resources, resources_to_datasets
+from interchange.mapping.terminology import project_terminology
+from interchange.report.manifest import check_dataset, check_inputs, describe_run, read_manifest
+from interchange.results import Batch, FhirResult, RoundTrip, Run, SdtmResult
+from interchange.runners.again import PartedTracer, tracer_of
+from interchange.runners.engines import Engine, ready_engines
+from interchange.runners.local import datasets_to_resources, resources_to_datasets
+from interchange.runners.stream import MEMORY, Stream, parts_for
+from interchange.sdtm.chunks import chunks
 from interchange.sdtm.standard import standard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from interchange.engine.traced import Trace, Traces
     from interchange.mapping.model import Project
+    from interchange.runners.engines import Engines
     from interchange.sdtm.dataset import Dataset
+
+    Packages = Path | str | Sequence[Path | str] | None
 
 
 def to_sdtm(
@@ -33,22 +56,118 @@ def to_sdtm(
     sdtmig: str | None = None,
     mappings: Path | str | None = None,
     study: Path | str | None = None,
+    ct: Packages = None,
     engine: Engine = "compiled",
     ledger: bool = True,
+    memory: int = MEMORY,
+    jobs: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> SdtmResult:
     """Return the SDTM datasets of FHIR resources.
 
     ``source`` is a path (a Bundle, a resource, NDJSON, gzip, zip, a folder of these, ``-`` for standard input), a list
     of paths, an iterable of dicts or of fhir.resources models, or a DataFrame with a resource a row. ``mappings`` is a
-    folder of overlays, ``study`` a settings file. SourceError where nothing can be read, MappingError where a mapping
-    is broken.
+    folder of overlays, ``study`` a settings file, ``ct`` one CDISC CT package or several, whose codelists stand in for
+    the shipped ones. SourceError where nothing can be read, MappingError where a mapping is broken.
+
+    Files that would not fit into ``memory`` (a budget in bytes) are converted in parts on disk, a part being whole for
+    its subjects, by ``jobs`` processes; the datasets are the same.
     """
-    project = _settings(load_project(mappings, study), sdtmig)
+    project = _settings(load_project(mappings, study), sdtmig, ct)
     issues = Issues()
-    records, rejected, release = read_resources(source, issues, fhir_version, progress)
-    made = resources_to_datasets(build_engines(project, release, engine), records, issues, ledger=ledger)
-    return SdtmResult(made.datasets, release, issues, made.ledger, rejected, made.unmapped)
+    records: list[Record] = []
+    engines: Engines | None = None
+    if (parts := parts_for(size_of(source), memory)) > 1:
+        stream = Stream(parts, jobs)
+        rejected, release = stream_resources(source, issues, stream.add, fhir_version, progress)
+        made = stream.finish(project, release, engine, issues, rejected, ledger=ledger)
+    else:
+        records, rejected, release = read_resources(source, issues, fhir_version, progress)
+        engines = ready_engines(project, release, engine)
+        made = resources_to_datasets(engines, records, issues, ledger=ledger)
+    outside = check_codelists(made.datasets, project.settings, issues)
+    paths = source_paths(source)
+    held = None if paths and "-" not in paths else records  # what cannot be read again is kept for traces
+    run = Run(
+        paths,
+        {
+            "sdtmig": sdtmig,
+            "mappings": str(mappings or "") or None,
+            "study": str(study or "") or None,
+            "ct": _lines(ct) or None,
+        },
+        lambda: _tracer(project, release, held or source, memory, engines),
+    )
+    return SdtmResult(made.datasets, release, issues, made.ledger, rejected, made.unmapped, outside, run, made.work)
+
+
+def trace(
+    folder: Path | str,
+    dataset: str,
+    row: int,
+    variable: str = "",
+    *,
+    source: Sequence[Path | str] = (),
+    memory: int = MEMORY,
+    progress: Callable[[int], None] | None = None,
+) -> Trace:
+    """Return where a row's cells come from, or one of them; rows count from 1.
+
+    ``folder`` is what `SdtmResult.write` or ``interchange to-sdtm --out`` wrote; its run.json says what to convert
+    again, in parts where it would not fit into ``memory``. ``source`` is for sources that lie elsewhere by now. What
+    changed since is in the trace's issues; SourceError where the dataset is another than it was, where the source is
+    not at hand, or where there is no such cell.
+    """
+    manifest = read_manifest(Path(folder))
+    options: dict[str, str | None] = {**manifest.options}
+    paths = [str(path) for path in source] or [given.path for given in manifest.sources]
+    _check_at_hand(paths, folder)
+    project = _settings(
+        load_project(options.get("mappings"), options.get("study")), options.get("sdtmig"), options.get("ct")
+    )
+    release = cast("Release", manifest.fhir_version)
+    tracer = _tracer(project, release, paths, memory, progress=progress)
+    now = describe_run(paths, release, options, tracer.datasets.values())
+    found = tracer.trace(dataset, row, variable)
+    check_dataset(manifest, now, found.dataset)
+    return replace(found, issues=check_inputs(manifest, now))
+
+
+def _tracer(
+    project: Project,
+    release: Release,
+    source: object,
+    memory: int,
+    engines: Engines | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Traces:
+    """What traces the cells that a source, or the records of one, become."""
+    paths = source_paths(source)
+
+    def where(file: str) -> str:
+        return path_of(file, paths)
+
+    if (parts := parts_for(size_of(source), memory)) > 1:
+        stream = Stream(parts)
+        stream_resources(source, Issues(), stream.add, release, progress)
+        return PartedTracer(stream, project, release, where)
+    records = source if _is_records(source) else read_resources(source, Issues(), release, progress)[0]
+    return tracer_of(engines or ready_engines(project, release), records, where)
+
+
+def _is_records(source: object) -> TypeGuard[list[Record]]:
+    return isinstance(source, list) and bool(source) and isinstance(source[0], Record)
+
+
+def _check_at_hand(paths: Sequence[str], folder: Path | str) -> None:
+    """Stop with SourceError where the sources of a conversion cannot be read again."""
+    hint = "say with --source where it lies now"
+    if not paths or "-" in paths:
+        message = "the datasets were made of data in memory or of standard input"
+        raise SourceError(Issue("IX-TRACE-003", "error", Place(str(folder)), message, hint))
+    for path in paths:
+        if not Path(path).exists():
+            raise SourceError(Issue("IX-TRACE-003", "error", Place(path), "the source is not at its place", hint))
 
 
 def stream_sdtm(source: object, *, rows: int = 50_000, **options: Any) -> Iterator[Batch]:
@@ -56,8 +175,8 @@ def stream_sdtm(source: object, *, rows: int = 50_000, **options: Any) -> Iterat
     result = to_sdtm(source, ledger=False, **options)
     while result.datasets:
         dataset = result.datasets.pop(0)
-        for number, start in enumerate(range(0, max(len(dataset.rows), 1), rows)):
-            yield Batch(replace(dataset, rows=dataset.rows[start : start + rows]), number)
+        for number, batch in enumerate(chunks(dataset.rows, rows) if len(dataset.rows) else ([],)):
+            yield Batch(replace(dataset, rows=batch), number)
 
 
 def to_fhir(
@@ -67,6 +186,7 @@ def to_fhir(
     sdtmig: str | None = None,
     mappings: Path | str | None = None,
     study: Path | str | None = None,
+    ct: Packages = None,
     engine: Engine = "compiled",
     encoding: str | None = None,
     progress: Callable[[int], None] | None = None,
@@ -78,11 +198,12 @@ def to_fhir(
     """
     if fhir_version not in RELEASES:
         raise SourceError(unknown_release(fhir_version))
-    project = _settings(load_project(mappings, study), sdtmig)
+    project = _settings(load_project(mappings, study), sdtmig, ct)
     issues = Issues()
     datasets = read_datasets(source, issues, encoding, progress)
-    made = datasets_to_resources(build_engines(project, fhir_version, engine), datasets, issues)
-    return FhirResult(made.resources, fhir_version, issues, made.tallies, made.left_out, made.lost)
+    made = datasets_to_resources(ready_engines(project, fhir_version, engine), datasets, issues)
+    outside = check_codelists(datasets, project.settings)
+    return FhirResult(made.resources, fhir_version, issues, made.tallies, made.left_out, made.lost, outside)
 
 
 def roundtrip(
@@ -92,12 +213,13 @@ def roundtrip(
     sdtmig: str | None = None,
     mappings: Path | str | None = None,
     study: Path | str | None = None,
+    ct: Packages = None,
     engine: Engine = "compiled",
     encoding: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> RoundTrip:
     """Return what becomes of a source that goes to the other side and back. Either kind is recognised."""
-    options: dict[str, Any] = {"sdtmig": sdtmig, "mappings": mappings, "study": study, "engine": engine}
+    options: dict[str, Any] = {"sdtmig": sdtmig, "mappings": mappings, "study": study, "ct": ct, "engine": engine}
     if is_sdtm_source(source):
         release: Release = "R5" if fhir_version == "auto" else fhir_version
         issues = Issues()
@@ -121,10 +243,23 @@ def roundtrip(
     )
 
 
-def _settings(project: Project, sdtmig: str | None) -> Project:
-    version = sdtmig or project.settings["sdtmig"]
+def _settings(project: Project, sdtmig: str | None, ct: Packages) -> Project:
+    return _settled(project, sdtmig or project.settings["sdtmig"], _lines(ct))
+
+
+@lru_cache(maxsize=16)
+def _settled(project: Project, version: str, packages: str) -> Project:
     standard(version)  # an unknown version stops here, with those that are known
-    return replace(project, settings={**project.settings, "sdtmig": version})
+    settings = {**project.settings, "sdtmig": version}
+    if packages:
+        settings["ct"] = packages
+        project_terminology(settings)  # and a package that cannot be read
+    return replace(project, settings=settings)
+
+
+def _lines(ct: Packages) -> str:
+    """The paths of packages, one a line."""
+    return "" if ct is None else str(ct) if isinstance(ct, (str, Path)) else "\n".join(map(str, ct))
 
 
 def compare_datasets(before: Iterable[Dataset], after: Iterable[Dataset]) -> Counter[str]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from interchange.fhir.elements import RELEASES, Release
-from interchange.fhir.read import Reader, Record, Rejected
-from interchange.fhir.version import detect
+from interchange.fhir.read import Reader, Record, Rejected, Repeats, Unjudged
+from interchange.fhir.version import Detection, detect
 from interchange.issues import Issue, Issues, Place, SourceError
 from interchange.sdtm.dataset import Dataset
 from interchange.sdtm.formats import is_sdtm, read_package
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 FhirVersion = Literal["auto", "R4", "R4B", "R5"]
+PACKED = 12  # how many times its size gzipped JSON has, about
 
 
 def read_resources(
@@ -33,27 +35,92 @@ def read_resources(
         raise SourceError(unknown_release(fhir_version))
     records: list[Record] = []
     rejected: list[Rejected] = []
-    seen: dict[str, bytes] = {}
+    repeats = Repeats()
     for one in _sources(source):
-        reader = Reader(one, issues, release, seen)
+        reader = Reader(one, issues, release, repeats)
         for record in reader:
             records.append(record)
             if progress is not None:
                 progress(len(records))
         rejected += reader.rejected
     if not records:
-        first = next((i for i in issues if i.severity == "error"), None)
-        empty = Issue("IX-FHIR-021", "error", Place(_name(source)), "holds no FHIR resource", "check the path")
-        raise SourceError(first or empty)
+        raise _empty(source, issues)
     if release is None:
         found = detect(record.resource for record in records)
         if found.release is None:
-            message = f"cannot tell the FHIR release ({', '.join(found.candidates) or 'none'} would fit)"
-            raise SourceError(
-                Issue("IX-FHIR-022", "error", Place(_name(source)), message, "say it with --fhir-version")
-            )
+            raise _untold(found, source)
         release = found.release
     return records, rejected, release
+
+
+def size_of(source: object) -> int:
+    """Return how many bytes of JSON a source holds, as far as its files tell; 0 for data in memory."""
+    return sum(_size(Path(path)) for path in source_paths(source))
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(_size(each) for each in path.iterdir())
+    if not path.is_file():
+        return 0
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    return path.stat().st_size * (PACKED if path.suffix == ".gz" else 1)
+
+
+def stream_resources(
+    source: object,
+    issues: Issues,
+    take: Callable[[Record], None],
+    fhir_version: FhirVersion = "auto",
+    progress: Callable[[int], None] | None = None,
+) -> tuple[list[Rejected], Release]:
+    """Hand the records of a source to ``take`` one by one; return what was rejected, and the release.
+
+    Repeats of a resource are handed on as well. SourceError as of `read_resources`.
+    """
+    release = None if fhir_version == "auto" else fhir_version
+    if release is not None and release not in RELEASES:
+        raise SourceError(unknown_release(fhir_version))
+    rejected: list[Rejected] = []
+    count = 0
+
+    def resources() -> Iterator[Mapping[str, object]]:
+        nonlocal count
+        for one in _sources(source):
+            reader = Reader(one, issues, release, Unjudged())
+            for record in reader:
+                take(record)
+                count += 1
+                if progress is not None:
+                    progress(count)
+                yield record.resource
+            rejected.extend(reader.rejected)
+
+    if release is not None:
+        for _ in resources():
+            pass
+        found = release
+    else:
+        detection = detect(resources())
+        if detection.release is None and count:
+            raise _untold(detection, source)
+        found = detection.release or "R4"
+    if not count:
+        raise _empty(source, issues)
+    return rejected, found
+
+
+def _empty(source: object, issues: Issues) -> SourceError:
+    first = next((i for i in issues if i.severity == "error"), None)
+    empty = Issue("IX-FHIR-021", "error", Place(_name(source)), "holds no FHIR resource", "check the path")
+    return SourceError(first or empty)
+
+
+def _untold(detection: Detection, source: object) -> SourceError:
+    message = f"cannot tell the FHIR release ({', '.join(detection.candidates) or 'none'} would fit)"
+    return SourceError(Issue("IX-FHIR-022", "error", Place(_name(source)), message, "say it with --fhir-version"))
 
 
 def _sources(source: object) -> list[object]:
@@ -65,6 +132,22 @@ def _sources(source: object) -> list[object]:
     if isinstance(source, (list, tuple)) and source and all(isinstance(s, (str, Path)) for s in source):
         return list(source)
     return [source]
+
+
+def source_paths(source: object) -> tuple[str, ...]:
+    """The paths that a source is given by; none for data in memory."""
+    paths = [one for one in _sources(source) if isinstance(one, (str, Path))]
+    return tuple(str(path) for path in paths if not str(path).lstrip().startswith(("{", "[")))
+
+
+def path_of(file: str, paths: Sequence[str]) -> str:
+    """The path of a file that a record was read from: a file of a folder goes by its name in there.
+
+    >>> path_of("trial.json", ("trial.json",))
+    'trial.json'
+    """
+    folder = "" if file in paths else next((path for path in paths if (Path(path) / file).is_file()), "")
+    return f"{folder.rstrip('/')}/{file}" if folder else file
 
 
 def unknown_release(given: str) -> Issue:

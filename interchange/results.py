@@ -8,22 +8,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from interchange.fhir.validate import check, dangling
-from interchange.issues import Issue, Issues, Place, TargetError
+from interchange.issues import Issue, Issues, Place, SourceError, TargetError
 from interchange.sdtm.formats import FORMATS, write_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
     import pyarrow as pa
 
+    from interchange.engine.codelists import Outside
     from interchange.engine.ledger import Ledger
     from interchange.engine.settle import Tally
+    from interchange.engine.traced import Trace, Traces
     from interchange.fhir.elements import Release
     from interchange.fhir.read import Rejected
+    from interchange.mapping.codecs.base import Miss
     from interchange.sdtm.dataset import Dataset
 
 Resource = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Run:
+    """How a result was made: paths of its sources (none for data in memory), options, and how to trace its cells."""
+
+    sources: tuple[str, ...]
+    options: dict[str, str | None]
+    again: Callable[[], Traces]
+    tracer: Traces | None = None
 
 
 @dataclass(slots=True)
@@ -31,7 +44,8 @@ class SdtmResult:
     """Datasets made of FHIR, with what was lost, what was wrong, and what was left out.
 
     ``ledger`` lists every FHIR leaf that does not come back (None if it was not asked for); ``rejected`` what could
-    not be read; ``unmapped`` counts values that a code map does not hold, by (map, value).
+    not be read; ``unmapped`` counts values that a code map does not hold; ``outside`` are values of the datasets that
+    the codelist of their variable does not have.
     """
 
     datasets: list[Dataset]
@@ -39,7 +53,10 @@ class SdtmResult:
     issues: Issues
     ledger: Ledger | None = None
     rejected: list[Rejected] = field(default_factory=list)
-    unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unmapped: Counter[Miss] = field(default_factory=Counter)
+    outside: tuple[Outside, ...] = ()
+    run: Run | None = field(default=None, repr=False)
+    work: object = field(default=None, repr=False)  # what rows on disk lie in, for as long as this is there
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """The dataset of a name as a DataFrame; KeyError where there is none."""
@@ -60,12 +77,27 @@ class SdtmResult:
         """Every dataset as an Arrow table."""
         return {d.name: d.to_arrow() for d in self.datasets}
 
+    def trace(self, dataset: str, row: int, variable: str = "") -> Trace:
+        """Where a row's cells come from, or one of them: file, element, rule; rows count from 1.
+
+        The first call converts once more, from the paths or the resources in memory. SourceError where there is no
+        such cell.
+        """
+        if self.run is None:
+            raise SourceError(Issue("IX-TRACE-003", "error", Place(), "nothing is known of its source", "use to_sdtm"))
+        if self.run.tracer is None:
+            self.run.tracer = self.run.again()
+        return self.run.tracer.trace(dataset, row, variable)
+
     def write(self, folder: Path | str, formats: Sequence[str] = ("xpt",), *, encoding: str = "utf-8") -> list[Path]:
         """Write the datasets in each format, and beside them ledger.csv, issues.csv, codes.csv and quarantine.ndjson.
+
+        run.json says what made them, for `interchange trace`.
 
         A dataset that a format cannot hold is an issue and is not written in it. Returns the files written.
         """
         from interchange.report.files import write_codes, write_issues, write_ledger, write_quarantine
+        from interchange.report.manifest import describe_run, write_manifest
 
         target = _folder(folder)
         unknown = [f for f in formats if f not in FORMATS]
@@ -83,15 +115,21 @@ class SdtmResult:
                     written.append(path)
         if self.ledger is not None:
             written.append(write_ledger(self.ledger, target))
-        written += write_codes(self.unmapped, target)
+        written += write_codes(self.outside, self.unmapped, target)
         written += write_quarantine(self.rejected, target)
         written += write_issues(self.issues, target)
+        if self.run is not None:
+            run = describe_run(self.run.sources, self.release, self.run.options, self.datasets)
+            written.append(write_manifest(run, target))
         return written
 
 
 @dataclass(slots=True)
 class FhirResult:
-    """Resources made of SDTM, with how each variable's cells are held, what was wrong, and what was left out."""
+    """Resources made of SDTM, with how each variable's cells are held, what was wrong, and what was left out.
+
+    ``outside`` are values of the datasets that the codelist of their variable does not have.
+    """
 
     resources: list[Resource]
     release: Release
@@ -99,6 +137,7 @@ class FhirResult:
     tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     lost: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    outside: tuple[Outside, ...] = ()
 
     def models(self) -> Iterator[Any]:
         """Yield each resource as a model of fhir.resources (R4 as R4B). Decimals and ``+00:00`` change in them."""
@@ -113,12 +152,12 @@ class FhirResult:
         return found + dangling(self.resources)
 
     def write(self, folder: Path | str, as_: Literal["ndjson", "bundle"] = "ndjson") -> list[Path]:
-        """Write NDJSON by resource type, or one Bundle; beside it issues.csv, and quarantine.ndjson of lost rows.
+        """Write NDJSON by resource type, or one Bundle; beside it issues.csv, codes.csv, quarantine.ndjson (lost rows).
 
         Returns the files written.
         """
         from interchange.fhir.write import write_bundle, write_ndjson
-        from interchange.report.files import write_issues, write_lost
+        from interchange.report.files import write_codes, write_issues, write_lost
 
         target = _folder(folder)
         if as_ == "bundle":
@@ -126,6 +165,7 @@ class FhirResult:
             written = [target / "bundle.json"]
         else:
             written = write_ndjson(self.resources, target)
+        written += write_codes(self.outside, Counter(), target)
         return written + write_lost(self.lost, target) + write_issues(self.issues, target)
 
 

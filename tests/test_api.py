@@ -16,7 +16,7 @@ from interchange.api import compare_datasets
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from interchange.runners.local import Engine
+    from interchange.runners.engines import Engine
 
 Json = dict[str, Any]
 ENGINES: tuple[Engine, ...] = ("interpreted", "compiled")

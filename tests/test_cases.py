@@ -21,7 +21,7 @@ from interchange.intake import read_datasets
 from interchange.issues import Issues
 
 if TYPE_CHECKING:
-    from interchange.runners.local import Engine
+    from interchange.runners.engines import Engine
 
 Json = dict[str, Any]
 CASES = Path(__file__).parent / "cases"

@@ -13,6 +13,7 @@ from interchange.cli.mappings import mappings
 from interchange.cli.roundtrip import roundtrip
 from interchange.cli.to_fhir import to_fhir
 from interchange.cli.to_sdtm import to_sdtm
+from interchange.cli.trace import trace
 
 app = typer.Typer(
     name="interchange",
@@ -43,6 +44,7 @@ app.command("to-fhir", epilog="Example: interchange to-fhir sdtm/*.xpt --out fhi
 app.command("roundtrip", epilog="Example: interchange roundtrip dm.xpt suppdm.xpt --by-variable")(roundtrip)
 app.command("lint", epilog="Example: interchange lint --mappings our-mappings --study study.yaml")(lint)
 app.command("explain", epilog="Example: interchange explain DM.SEX --fhir-version R4B")(explain)
+app.command("trace", epilog="Example: interchange trace sdtm DM 3 AGE")(trace)
 app.add_typer(mappings, name="mappings")
 
 

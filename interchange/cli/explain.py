@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 def explain(
     variable: Annotated[
         str,
-        typer.Argument(metavar="NAME", show_default=False, help="A variable or parameter, as DM.SEX or TS.TITLE."),
+        typer.Argument(
+            metavar="NAME",
+            show_default=False,
+            help="A variable, parameter, dataset or entity: DM.SEX, TS.TITLE, LB, visit.",
+        ),
     ],
     fhir_version: options.OneRelease = None,
     mappings: options.Mappings = None,
     study: options.Study = None,
 ) -> None:
-    """Say where a variable comes from in FHIR, where it goes, and what is lost on the way."""
+    """Say where a variable comes from in FHIR and where it goes; of a dataset, which resources become its rows."""
     from interchange.engine.explain import explain as explain_variable
     from interchange.mapping.load import load_project
 

@@ -7,6 +7,7 @@ them the same as those of the readers and writers.
 from __future__ import annotations
 
 import codecs
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -69,6 +70,40 @@ def _encoding(given: str | None) -> str | None:
         raise typer.BadParameter(f"`{given}` is no encoding: use utf-8, cp1252, latin-1, ...") from None
 
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
+
+
+def bytes_of(size: str) -> int:
+    """Return the bytes that a size such as 1GiB, 500MB or 4G says; BadParameter for what is none.
+
+    >>> bytes_of("1GiB"), bytes_of("500MB")
+    (1073741824, 500000000)
+    """
+    match = _SIZE.fullmatch(size.strip())
+    if match is None:
+        raise typer.BadParameter(f"`{size}` is no size: write 1GiB, 500MB, ...")
+    base = 1024 if match[3] else 1000
+    return int(float(match[1]) * base ** (" KMGT".index(match[2].upper() or " ")))
+
+
+def _size(given: str) -> str:
+    bytes_of(given)
+    return given
+
+
+Memory = Annotated[
+    str,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        callback=_size,
+        help="The budget of memory; what would not fit is converted in parts on disk.",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, metavar="N", show_default="all cores", help="Processes for those parts."),
+]
 Sources = Annotated[
     list[str],
     typer.Argument(metavar="SOURCE", callback=_existing, show_default=False, help="Files, folders or zips."),
@@ -90,6 +125,10 @@ SdtmSources = Annotated[
         show_default=False,
         help="Datasets: XPT, Dataset-JSON, CSV, Parquet, folders or zips of them.",
     ),
+]
+MovedSources = Annotated[
+    list[str],
+    typer.Option("--source", metavar="SOURCE", show_default=False, help="The source, where it lies elsewhere by now."),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", show_default=False, help="The folder to write to.")]
 Formats = Annotated[
@@ -155,6 +194,17 @@ Study = Annotated[
     Path | None,
     typer.Option(
         "--study", metavar="FILE", exists=True, dir_okay=False, show_default=False, help="A study settings file."
+    ),
+]
+Terminology = Annotated[
+    list[Path],
+    typer.Option(
+        "--ct",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+        help="A CDISC CT package for the shipped codelists: NCI EVS text, ODM XML, Dataset-JSON, CSV.",
     ),
 ]
 InputEncoding = Annotated[

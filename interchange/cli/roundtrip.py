@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from interchange.intake import FhirVersion
     from interchange.report.trip import TripSummary
     from interchange.results import RoundTrip
-    from interchange.runners.local import Engine
+    from interchange.runners.engines import Engine
 
 DANGLING = "IX-VALID-011"
 
@@ -25,6 +25,7 @@ def roundtrip(
     sdtmig: options.Guide = None,
     mappings: options.Mappings = None,
     study: options.Study = None,
+    ct: options.Terminology = [],  # noqa: B006 - typer copies the default
     encoding: options.InputEncoding = None,
     engine: options.Engine = "compiled",
     by_variable: Annotated[bool, typer.Option("--by-variable", help="Of SDTM, the numbers by variable.")] = False,
@@ -50,6 +51,7 @@ def roundtrip(
             sdtmig=sdtmig,
             mappings=mappings,
             study=study,
+            ct=ct,
             encoding=encoding,
             engine=cast("Engine", engine),
             progress=count,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from interchange.fhir.elements import Release
     from interchange.report.conversion import FhirSummary
     from interchange.results import FhirResult
-    from interchange.runners.local import Engine
+    from interchange.runners.engines import Engine
 
 SHAPES = ("ndjson", "bundle")
 
@@ -41,6 +41,7 @@ def to_fhir(
     sdtmig: options.Guide = None,
     mappings: options.Mappings = None,
     study: options.Study = None,
+    ct: options.Terminology = [],  # noqa: B006 - typer copies the default
     encoding: options.InputEncoding = None,
     engine: options.Engine = "compiled",
     check: Check = False,
@@ -64,6 +65,7 @@ def to_fhir(
                 sdtmig=sdtmig,
                 mappings=mappings,
                 study=study,
+                ct=ct,
                 engine=cast("Engine", engine),
                 encoding=encoding,
                 progress=count,
@@ -80,6 +82,7 @@ def to_fhir(
 
 
 def _summary(result: FhirResult, files: list[Path], *, values: bool) -> FhirSummary:
+    from interchange.report.codes import count_outside
     from interchange.report.conversion import FhirSummary, state
     from interchange.report.groups import group_issues
     from interchange.report.tallies import count_cells
@@ -94,4 +97,5 @@ def _summary(result: FhirResult, files: list[Path], *, values: bool) -> FhirSumm
         lost=len(result.lost),
         files=files,
         issues=issues,
+        outside=count_outside(result.outside, values=values),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from interchange.cli import options  # noqa: TC001 - typer reads annotations
+from interchange.cli import options
 from interchange.cli.outcome import check_strict, ending
 from interchange.cli.screen import counting, show
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from interchange.intake import FhirVersion
     from interchange.report.conversion import SdtmSummary
     from interchange.results import SdtmResult
-    from interchange.runners.local import Engine
+    from interchange.runners.engines import Engine
 
 
 def to_sdtm(
@@ -27,8 +28,11 @@ def to_sdtm(
     sdtmig: options.Guide = None,
     mappings: options.Mappings = None,
     study: options.Study = None,
+    ct: options.Terminology = [],  # noqa: B006 - typer copies the default
     encoding: options.OutputEncoding = "utf-8",
     engine: options.Engine = "compiled",
+    memory: options.Memory = "1GiB",
+    jobs: options.Jobs = None,
     no_ledger: Annotated[bool, typer.Option("--no-ledger", help="Do not list what is lost; quicker.")] = False,
     strict: options.Strict = False,
     json: options.AsJson = False,
@@ -50,8 +54,11 @@ def to_sdtm(
                 sdtmig=sdtmig,
                 mappings=mappings,
                 study=study,
+                ct=ct,
                 engine=cast("Engine", engine),
                 ledger=not no_ledger,
+                memory=options.bytes_of(memory),
+                jobs=jobs or os.cpu_count() or 1,
                 progress=count,
             )
         files = result.write(out, format, encoding=encoding)
@@ -64,7 +71,7 @@ def to_sdtm(
 
 
 def _summary(result: SdtmResult, files: list[Path], *, values: bool) -> SdtmSummary:
-    from interchange.report.codes import count_unmapped
+    from interchange.report.codes import count_outside, count_unmapped
     from interchange.report.conversion import SdtmSummary, sizes, state
     from interchange.report.groups import group_issues
     from interchange.report.losses import total_ledger
@@ -78,5 +85,6 @@ def _summary(result: SdtmResult, files: list[Path], *, values: bool) -> SdtmSumm
         issues=issues,
         rejected=len(result.rejected),
         unmapped=count_unmapped(result.unmapped, values=values),
+        outside=count_outside(result.outside, values=values),
         ledger=None if result.ledger is None else total_ledger(result.ledger),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from interchange.report.codes import UnmappedCodes, show_unmapped
+from interchange.report.codes import OutsideCodelist, UnmappedCodes, show_outside, show_unmapped
 from interchange.report.groups import IssueGroup, show_groups
 from interchange.report.layout import counted, table
 from interchange.report.losses import LedgerTotals, ledger_line
@@ -41,6 +41,7 @@ class SdtmSummary:
     issues: list[IssueGroup]
     rejected: int
     unmapped: list[UnmappedCodes]
+    outside: list[OutsideCodelist]
     ledger: LedgerTotals | None
 
 
@@ -59,6 +60,7 @@ class FhirSummary:
     lost: int
     files: list[Path]
     issues: list[IssueGroup]
+    outside: list[OutsideCodelist]
 
 
 def sizes(datasets: Iterable[Dataset]) -> list[DatasetSize]:
@@ -78,6 +80,7 @@ def show_sdtm(summary: SdtmSummary) -> list[RenderableType]:
     shown: list[RenderableType] = [table(title, ("dataset", "rows", "variables", "label"), rows)] if rows else []
     if not rows:
         shown.append("No dataset: no mapping found a row in these resources")
+    shown += show_outside(summary.outside)
     shown += show_unmapped(summary.unmapped)
     shown += show_groups(summary.issues, rest="issues.csv")
     if summary.rejected:
@@ -93,6 +96,7 @@ def show_fhir(summary: FhirSummary) -> list[RenderableType]:
     title = f"{counted(sum(summary.resources.values()), 'resource')} of FHIR {summary.fhir_version}"
     shown: list[RenderableType] = [table(title, ("resource type", "resources"), rows)] if rows else []
     shown += show_datasets(summary.datasets)
+    shown += show_outside(summary.outside)
     shown += show_groups(summary.issues, rest="issues.csv")
     shown += [f"{name} left out: {why}" for name, why in summary.left_out.items()]
     if summary.lost:

@@ -8,26 +8,29 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from interchange.sdtm.files import write_bytes
+from interchange.sdtm.files import whole_file, write_bytes
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from interchange.engine.codelists import Outside
     from interchange.engine.ledger import Ledger
     from interchange.fhir.read import Rejected
     from interchange.issues import Issues
+    from interchange.mapping.codecs.base import Miss
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 def _csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_bytes(path, text.getvalue().encode())
+    with whole_file(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+        text.detach()
     return path
 
 
@@ -43,12 +46,23 @@ def write_ledger(ledger: Ledger, folder: Path) -> Path:
     return _csv(folder / "ledger.csv", ("resource", "element", "reason"), rows)
 
 
-def write_codes(unmapped: Counter[tuple[str, str]], folder: Path) -> list[Path]:
-    """Write the values that a code map does not hold, most frequent first; no file where there are none."""
-    if not unmapped:
+CODES = ("dataset", "variable", "codelist", "extensible", "map", "system", "code", "value", "count")
+
+
+def write_codes(outside: Sequence[Outside], unmapped: Counter[Miss], folder: Path) -> list[Path]:
+    """Write the values that a codelist or a code map does not hold, most frequent first; no file where there are none.
+
+    A line has dataset, variable and codelist, or the map with the coding that was read.
+    """
+    if not outside and not unmapped:
         return _none(folder / "codes.csv")
-    rows = sorted(((name, value, count) for (name, value), count in unmapped.items()), key=lambda r: (-r[2], r))
-    return [_csv(folder / "codes.csv", ("map", "value", "count"), rows)]
+    rows: list[tuple[object, ...]] = [
+        (o.dataset, o.variable, o.codelist, "yes" if o.extensible else "no", "", "", "", o.value, o.count)
+        for o in sorted(outside, key=lambda o: (o.extensible, -o.count, o.dataset, o.variable, o.value))
+    ]
+    misses = sorted(unmapped.items(), key=lambda item: (-item[1], item[0]))
+    rows += [("", "", "", "", m.map, m.system, m.code, m.value, count) for m, count in misses]
+    return [_csv(folder / "codes.csv", CODES, rows)]
 
 
 def write_issues(issues: Issues, folder: Path) -> list[Path]:

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Ended
 
-COMMANDS = ["", "to-sdtm", "to-fhir", "roundtrip", "lint", "explain", "mappings", "mappings list", "mappings schema"]
+COMMANDS = [
+    "",
+    "to-sdtm",
+    "to-fhir",
+    "roundtrip",
+    "lint",
+    "explain",
+    "trace",
+    "mappings",
+    "mappings list",
+    "mappings schema",
+]
 HEAVY = {"pandas", "pyarrow", "pyreadstat", "fhir.resources", "fhir", "numpy", "ruamel.yaml", "msgspec"}
 
 

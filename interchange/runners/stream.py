@@ -1,0 +1,218 @@
+"""Sources of any size: parted by subject, converted part by part on all cores, merged on disk.
+
+Memory holds what is shared (studies, organizations, plans) and one part a process, whatever the size of the source.
+The datasets come out as from one conversion in memory, and do not depend on the number of processes.
+"""
+
+from __future__ import annotations
+
+import heapq
+import shutil
+import tempfile
+import weakref
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from interchange.engine.ledger import Ledger, Loss
+from interchange.issues import Issues
+from interchange.runners.assemble import to_datasets
+from interchange.runners.engines import ready_engines
+from interchange.runners.local import Datasets
+from interchange.runners.partition import Partition
+from interchange.runners.parts import Part, PartConverter, SharedLosses
+from interchange.runners.remarks import Remarks
+from interchange.runners.runfile import merge_runs
+from interchange.sdtm.spill import SpilledRows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from interchange.engine.declared import Declared
+    from interchange.engine.plan import Plan
+    from interchange.fhir.elements import Release
+    from interchange.fhir.read import Record, Rejected
+    from interchange.mapping.model import Project
+    from interchange.runners.engines import Engine
+    from interchange.runners.partition import Placed
+
+# A resource in memory, its rows, and its copy for the ledger take so many times the bytes of its JSON.
+SPREAD = 64
+MEMORY = 2**30
+MOST_PARTS = 1000
+
+
+def parts_for(size: int, memory: int) -> int:
+    """Return how many parts a source of some bytes needs within a budget of memory in bytes.
+
+    >>> parts_for(10_000_000, 2**30), parts_for(345_000_000, 2**30)
+    (1, 21)
+    """
+    return min(max(1, -(-size // max(memory // SPREAD, 1))), MOST_PARTS)
+
+
+@dataclass(slots=True)
+class Job:
+    """What every process needs to convert parts."""
+
+    project: Project
+    release: Release
+    engine: Engine
+    folder: Path
+    shared: Sequence[Placed] = ()
+    ledger: bool = True
+
+    def converter(self) -> PartConverter:
+        """The converter of parts, with the shared records converted."""
+        engines = ready_engines(self.project, self.release, self.engine)
+        return PartConverter(engines, self.shared, self.folder, ledger=self.ledger)
+
+
+class _Worker:
+    """A process's own converter, made once."""
+
+    converter: PartConverter | None = None
+
+
+def _start(job: Job) -> None:
+    _Worker.converter = job.converter()
+
+
+def _convert(path: Path) -> Part:
+    if _Worker.converter is None:  # pragma: no cover - every process starts with its converter
+        raise RuntimeError("the process has no converter")
+    return _Worker.converter.convert(path)
+
+
+class WorkFolder:
+    """A folder that is there as long as this object is."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="interchange-"))
+        self._away = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+@dataclass(slots=True)
+class Stream:
+    """A source on its way through parts: records go in by `add`, datasets come out of `finish`."""
+
+    parts: int
+    jobs: int = 1
+    work: WorkFolder = field(default_factory=WorkFolder)
+    partition: Partition = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.partition = Partition(self.work.path, self.parts)
+
+    def add(self, record: Record) -> None:
+        """Put a record into its part."""
+        self.partition.add(record)
+
+    def finish(
+        self,
+        project: Project,
+        release: Release,
+        engine: Engine,
+        issues: Issues,
+        rejected: list[Rejected],
+        *,
+        ledger: bool = True,
+    ) -> Datasets:
+        """Return the datasets of the records; their rows lie in files that go with the datasets."""
+        paths = self.partition.close()
+        job = Job(project, release, engine, self.work.path, self.partition.shared, ledger)
+        own = job.converter()
+        total = _Total(own.engines.plan, self.work.path)
+        total.add(own.first)
+        for part in self._parts(job, own, paths):
+            total.add(part)
+        issues.merge(total.issues)
+        rejected += total.rejected
+        total.remarks.report(own.engines.plan, issues)
+        made = total.datasets(own.declared, ledger=ledger)
+        made.work = self.work
+        return made
+
+    def _parts(self, job: Job, own: PartConverter, paths: Sequence[Path]) -> Iterator[Part]:
+        """What comes of each part, in their order."""
+        if self.jobs == 1 or len(paths) < 2:
+            for path in paths:
+                yield own.convert(path)
+                path.unlink()
+            return
+        with ProcessPoolExecutor(min(self.jobs, len(paths)), initializer=_start, initargs=(job,)) as pool:
+            for path, part in zip(paths, pool.map(_convert, paths), strict=True):
+                yield part
+                path.unlink()
+
+
+class _Total:
+    """What came of the parts, added up."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.runs: dict[str, list[Path]] = {}
+        self.remarks = Remarks()
+        self.issues = Issues()
+        self.rejected: list[Rejected] = []
+        self.losses: list[Path] = []
+        self.shared: SharedLosses = {}
+        self.unmet: SharedLosses = {}
+        self.leaves = 0
+
+    def add(self, part: Part) -> None:
+        for domain, path in part.runs.items():
+            self.runs.setdefault(domain, []).append(path)
+        self.remarks.add(part.remarks)
+        self.issues.merge(part.issues)
+        self.rejected += part.rejected
+        self.leaves += part.leaves
+        if part.losses is not None:
+            self.losses.append(part.losses)
+        self.unmet |= part.unmet
+        for name, lost in part.shared.items():  # what one part brings back is not lost
+            known = self.shared.get(name)
+            self.shared[name] = lost if known is None else {at: loss for at, loss in known.items() if at in lost}
+
+    def datasets(self, declared: Declared, *, ledger: bool) -> Datasets:
+        """The datasets, their rows merged; the files go with them."""
+        made = Datasets(unmapped=self.remarks.misses)
+        for domain, planned in self.plan.mappings.items():
+            rows = SpilledRows(self.folder)
+            runs = self.runs.get(domain, [])
+            rows.extend(merge_runs(runs, planned.mapping.order))
+            for path in runs:
+                path.unlink()
+            made.datasets += to_datasets(self.plan, planned.mapping, rows, declared)
+        if ledger:
+            shared = self.unmet | self.shared
+            own = sorted(loss for lost in shared.values() for loss in lost.values())
+            made.ledger = Ledger(self.leaves, LossesOnDisk(self.losses, own))
+        return made
+
+
+class LossesOnDisk:
+    """Losses in sorted files and some in memory, as one sorted collection."""
+
+    def __init__(self, paths: Sequence[Path], own: Sequence[Loss]) -> None:
+        self.paths = paths
+        self.own = own
+        self.count = len(own) + sum(1 for path in paths for _ in _lines(path))
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Loss]:
+        return heapq.merge(self.own, *(map(_decode_loss, _lines(path)) for path in self.paths))
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from file
+
+
+_decode_loss = msgspec.json.Decoder(Loss).decode
