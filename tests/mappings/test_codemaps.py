@@ -45,6 +45,7 @@ def read_table(path: Path) -> Table:
 NAMES = sorted(path.stem for path in (MAPPINGS / "codemaps").glob("*.csv"))
 MAPS = {name: read_table(MAPPINGS / "codemaps" / f"{name}.csv") for name in NAMES}
 CT = read_table(MAPPINGS / "terminology" / "ct.csv")
+FIXED = {row["codelist"] for row in CT.rows if row["extensible"] == "No"}
 TSPARM = read_table(MAPPINGS / "terminology" / "tsparm.csv")
 
 
@@ -71,13 +72,40 @@ def read(name: str, system: str, code: str) -> set[str]:
     }
 
 
+# The maps of trial design and demographics, which say every term of their codelist.
+DESIGN = [
+    "age-unit",
+    "armnrs",
+    "armtype",
+    "country",
+    "countryname",
+    "datareason",
+    "epoch",
+    "ethnic",
+    "intmodel",
+    "inttype",
+    "milestone",
+    "ny",
+    "obsmodel",
+    "obstimp",
+    "obstsmm",
+    "ongosind",
+    "race",
+    "random",
+    "registry",
+    "sex",
+    "sexpop",
+    "stype",
+    "stype-category",
+    "tblind",
+    "tcntrl",
+    "tindtp",
+    "tphase",
+]
+
+
 def test_the_maps_of_trial_design_and_demographics_are_there() -> None:
-    wanted = (
-        "age-unit armnrs armtype country countryname datareason epoch ethnic intmodel inttype milestone ny "
-        "obsmodel obstimp obstsmm ongosind race random registry sex sexpop stype stype-category tblind "
-        "tcntrl tindtp tphase"
-    )
-    assert set(wanted.split()) <= set(NAMES)
+    assert set(DESIGN) <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,7 +121,7 @@ def test_form(name: str) -> None:
         assert row["prefer"] in {"", "to-sdtm", "to-fhir"}
         assert set(row["release"].split()) <= set(RELEASES)
         assert all(value == value.strip() for value in row.values())
-        if not row["system"]:
+        if not row["system"] and any(other["system"] for other in table.rows):  # else a map for elements of type code
             assert row["prefer"] == "to-sdtm", "a coding without system is read, never written"
 
 
@@ -131,7 +159,8 @@ def test_a_term_is_written_as_one_coding_a_system_with_one_text(name: str, relea
 @pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_coding_written_comes_back(name: str, release: str) -> None:
-    lossy = {"sex": {"INTERSEX", "UNDIFFERENTIATED"}}.get(name, set())
+    # for a frequency the codec reads the text beside the repeat
+    lossy = {"sex": {"INTERSEX", "UNDIFFERENTIATED"}, "frequency": {"1 TIME PER WEEK"}}.get(name, set())
     for term in {row["term"] for row in MAPS[name].rows} - lossy:
         codings = written(name, term, release)
         if codings:
@@ -143,15 +172,15 @@ def test_terms_are_in_the_codelist(name: str) -> None:
     notes = MAPS[name].notes
     assert notes["ct"] == CT.notes["version"]
     allowed = terms_of(notes["codelist"])
-    assert allowed
-    assert {row["term"] for row in MAPS[name].rows} - set(notes.get("retired", "").split()) <= allowed
+    if name in DESIGN or notes["codelist"] in FIXED:
+        assert {row["term"] for row in MAPS[name].rows} - set(notes.get("retired", "").split()) <= allowed
 
 
 @pytest.mark.parametrize(
     ("name", "one_way"),
     [
         (name, name == "ongosind")
-        for name in NAMES
+        for name in DESIGN
         if MAPS[name].notes.get("codelist") and name not in {"random", "sex"}
     ],
 )
@@ -172,7 +201,7 @@ def test_nci_codes_are_those_of_the_terms() -> None:
     for name in set(NAMES) - other:
         codelist = MAPS[name].notes.get("codelist", "")
         for row in MAPS[name].rows:
-            if row["system"] in {NCIT, META} and row["relation"] == "equivalent":
+            if codelist and row["system"] in {NCIT, META} and row["relation"] == "equivalent":
                 assert row["code"] == codes[codelist, row["term"]], (name, row)
 
 
@@ -280,7 +309,7 @@ def test_texts_that_differ_from_the_display() -> None:
 
 
 def test_terminology() -> None:
-    assert CT.columns == ["codelist", "codelist_code", "extensible", "term", "code", "preferred_term"]
+    assert CT.columns == ["codelist", "codelist_code", "extensible", "term", "code"]
     assert CT.notes["version"] == "2025-03-28"
     assert len({(row["codelist"], row["term"]) for row in CT.rows}) == len(CT.rows)
     assert all(row["extensible"] in {"Yes", "No"} and all(row.values()) for row in CT.rows)
