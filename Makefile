@@ -2,14 +2,15 @@
 # make test   set everything up and run the tests
 # make fuzz   the property tests with new examples
 # make check  format, lint, types, layers, mapping files
-# make bench  measure, and print the table
+# make bench  measure, and print the tables
+# make pilot  compare with the CDISC pilot and other FHIR of others in ../shared, and write docs/pilot.md, docs/coverage.md
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT := out/demo
 TRIAL := examples/nct05574608/bundle.json
 
-.PHONY: demo test fuzz check bench clean
+.PHONY: demo test fuzz check bench pilot clean
 
 $(VENV)/run: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
@@ -42,6 +43,11 @@ check: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/bench_engines.py
+	$(BIN)/python benchmarks/bench_memory.py
+
+pilot: $(VENV)/dev
+	$(BIN)/python tools/fhir_coverage.py
+	$(BIN)/python tools/pilot.py
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis

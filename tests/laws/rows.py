@@ -270,10 +270,10 @@ def datasets(draw: st.DrawFn, domain: str, most: int = 5) -> Dataset:
     assert spec is not None
     empty = draw(st.lists(st.sampled_from([v.name for v in spec.variables]), max_size=3))
     label = draw(st.sampled_from((spec.label, "", "Étiquette", "x" * 40)))
-    return Dataset(domain, label, _variables(domain, rows, empty), rows)
+    return Dataset(domain, label, variables_of(domain, rows, empty), rows)
 
 
-def _variables(domain: str, rows: list[Row], empty: list[str]) -> list[Variable]:
+def variables_of(domain: str, rows: list[Row], empty: list[str]) -> list[Variable]:
     spec = standard("3.4").dataset(domain)
     assert spec is not None
     made = []

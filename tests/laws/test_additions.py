@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 
+from interchange.engine.plan import PlannedSource
 from interchange.fhir.lower import Condition, Filter, Op
 from interchange.mapping.codecs.text import unescape_id
 from interchange.mapping.tables import read_code_map
 
 from .rows import packages
 from .test_rows_come_back import CALM
-from .trips import ENGINES, RELEASES, engines, project, to_fhir
+from .trips import BOTH, engines, project, to_fhir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from interchange.engine.plan import Plan, PlannedEmit
     from interchange.fhir.elements import Release
-    from interchange.runners.local import Engine
+    from interchange.runners.engines import Engine
     from interchange.sdtm.dataset import Dataset
 
     from .resources import Resource
@@ -69,7 +70,8 @@ def constants(release: Release) -> frozenset[str]:
     for one in [s for m in plan.mappings.values() for s in m.sources] + list(plan.entities.values()):
         for emit in one.emit:
             found.update(_of_emit(emit))
-        for test in one.match:
+        claims = one.claims if isinstance(one, PlannedSource) else ()
+        for test in (*one.match, *(test for claim in claims for test in claim.tests)):
             found.update(_literals(test.path.ops))
         for level in one.levels:
             found.update(_literals(level.path.ops))
@@ -113,9 +115,8 @@ def explained(key: str, value: Any, cells: set[str], release: Release) -> bool:
     return any(cell in text or text in cell for cell in cells)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("release", RELEASES)
-@settings(CALM, max_examples=30)
+@pytest.mark.parametrize(("release", "engine"), BOTH)
+@settings(CALM, max_examples=12)
 @given(package=packages(3))
 def test_every_leaf_has_a_reason(package: list[Dataset], release: Release, engine: Engine) -> None:
     resources: list[Resource] = to_fhir(package, engines(release, engine))

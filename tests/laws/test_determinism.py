@@ -44,7 +44,7 @@ def write_all(package: list[Dataset], release: Release, folder: Path) -> dict[st
 
 
 @pytest.mark.parametrize("release", RELEASES)
-@settings(CALM, max_examples=8)
+@settings(CALM, max_examples=4)
 @given(package=packages(3))
 def test_the_same_input_gives_the_same_bytes(package: list[Dataset], release: Release) -> None:
     with TemporaryDirectory() as one, TemporaryDirectory() as two:
@@ -54,7 +54,7 @@ def test_the_same_input_gives_the_same_bytes(package: list[Dataset], release: Re
 
 
 @pytest.mark.parametrize("release", RELEASES)
-@settings(CALM, max_examples=25)
+@settings(CALM, max_examples=8)
 @given(package=packages(4), data=st.data())
 def test_ids_do_not_depend_on_the_order_of_rows(package: list[Dataset], release: Release, data: st.DataObject) -> None:
     shuffled = [replace(d, rows=data.draw(st.permutations(d.rows))) for d in package]

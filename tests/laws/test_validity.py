@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-@settings(CALM, max_examples=40)
+@settings(CALM, max_examples=15)
 @given(package=packages(3))
 def test_resources_of_rows_are_valid(package: list[Dataset], release: Release) -> None:
     resources = to_fhir(package, engines(release))
@@ -30,7 +30,7 @@ def test_resources_of_rows_are_valid(package: list[Dataset], release: Release) -
 
 
 @pytest.mark.parametrize("release", RELEASES)
-@settings(CALM, max_examples=20)
+@settings(CALM, max_examples=8)
 @given(package=packages(3))
 def test_ids_are_legal_and_unique(package: list[Dataset], release: Release) -> None:
     resources = to_fhir(package, engines(release))

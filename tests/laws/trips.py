@@ -11,15 +11,8 @@ import msgspec
 from interchange.fhir.read import Reader
 from interchange.issues import Issues
 from interchange.mapping.load import load_project
-from interchange.runners.local import (
-    Datasets,
-    Engine,
-    Engines,
-    Resources,
-    build_engines,
-    datasets_to_resources,
-    resources_to_datasets,
-)
+from interchange.runners.engines import Engine, Engines, build_engines
+from interchange.runners.local import Datasets, Resources, datasets_to_resources, resources_to_datasets
 
 if TYPE_CHECKING:
     from interchange.fhir.elements import Release
@@ -28,6 +21,13 @@ if TYPE_CHECKING:
 
 RELEASES: tuple[Release, ...] = ("R5", "R4B", "R4")
 ENGINES: tuple[Engine, ...] = ("interpreted", "compiled")
+# the engines are held to each other elsewhere, so the interpreter runs on one release
+BOTH: tuple[tuple[Release, Engine], ...] = (
+    ("R5", "compiled"),
+    ("R4B", "compiled"),
+    ("R4", "compiled"),
+    ("R5", "interpreted"),
+)
 DOMAINS = ("TS", "TA", "TE", "TV", "TI", "DM")
 Resource = dict[str, Any]
 

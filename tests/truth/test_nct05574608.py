@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from interchange.intake import FhirVersion
     from interchange.results import SdtmResult
-    from interchange.runners.local import Engine
+    from interchange.runners.engines import Engine
 
 BUNDLES: tuple[FhirVersion, ...] = ("R5", "R4B")
 ROWS = {"TS": 54, "TI": 11, "TA": 3, "TE": 3}

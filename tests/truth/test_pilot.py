@@ -11,7 +11,7 @@ from interchange.api import roundtrip
 if TYPE_CHECKING:
     from interchange.fhir.elements import Release
     from interchange.results import RoundTrip
-    from interchange.runners.local import Engine
+    from interchange.runners.engines import Engine
     from interchange.sdtm.dataset import Dataset
 
 COUNTS = {"TS": 33, "TA": 8, "TE": 7, "TI": 31, "TV": 21, "DM": 306, "SUPPDM": 1197}
