@@ -29,7 +29,7 @@ demo: $(VENV)/run
 	$(BIN)/interchange roundtrip $(TRIAL)
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 fuzz: $(VENV)/dev
 	INTERCHANGE_EXAMPLES=explore $(BIN)/python -m pytest -n 2 tests/laws tests/engine tests/mapping tests/sdtm

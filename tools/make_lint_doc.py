@@ -57,7 +57,16 @@ def read_cases() -> list[Case]:
 
 
 def lint_case(case: Case) -> list[Issue]:
-    """What lint finds in the files of a case, as if they lay in a folder ``my``."""
+    """What lint finds in the files of a case, as if they lay in a folder ``my``; found once."""
+    if case.code not in _FOUND:
+        _FOUND[case.code] = _lint(case)
+    return _FOUND[case.code]
+
+
+_FOUND: dict[str, list[Issue]] = {}
+
+
+def _lint(case: Case) -> list[Issue]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / (case.folder or "my")
         for file, text in case.files.items():

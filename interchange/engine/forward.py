@@ -20,7 +20,7 @@ from interchange.mapping.tables import read_parameters
 from interchange.mapping.terminology import project_terminology
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from collections.abc import Mapping as Dict
 
     from interchange.engine.ops import Json, Resource, Row
@@ -45,6 +45,11 @@ class Found:
     blanks: frozenset[str] | None = frozenset()
     order: int | None = None
     filled: bool = False
+
+    @property
+    def stored(self) -> frozenset[str]:
+        """The variables that the row has from its source."""
+        return self.native | self.kept
 
     @property
     def spot(self) -> tuple[str, int]:
@@ -244,11 +249,15 @@ def fill_name(mapping: Mapping) -> str:
     return f"{mapping.domain}/nulls"
 
 
-def sort_key(row: Row, order: Sequence[str]) -> tuple[tuple[int, Any, str], ...]:
-    """Return what a row is sorted by: numbers by value before texts, blanks first."""
+def sort_key(row: Row, order: Sequence[str], stored: Collection[str] = ()) -> tuple[tuple[int, Any, str], ...]:
+    """Return what a row is sorted by: numbers by value before texts, blanks first.
+
+    ``VAR?`` counts only where the variable was computed: rows that have it from their source keep their place.
+    """
     key = []
-    for variable in order:
-        text = row.get(variable)
+    for name in order:
+        variable = name.rstrip("?")
+        text = None if name != variable and variable in stored else row.get(variable)
         number = decimal_of(text)
         key.append((0, 0, "") if text is None else (1, number, "") if number is not None else (2, 0, text))
     return tuple(key)
@@ -257,7 +266,7 @@ def sort_key(row: Row, order: Sequence[str]) -> tuple[tuple[int, Any, str], ...]
 def in_order(found: list[Found], order: Sequence[str]) -> list[Found]:
     """Return rows in the order that was kept; else by the mapping's order variables, else in document order."""
     if order:
-        found = sorted(found, key=lambda f: sort_key(f.row, order))
+        found = sorted(found, key=lambda f: sort_key(f.row, order, f.stored))
     if any(f.order is not None for f in found):
         return sorted(found, key=lambda f: (f.order is None, f.order or 0))
     return found

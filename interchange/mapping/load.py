@@ -85,24 +85,38 @@ def read_trees(
     if own is not None and not own.is_dir():
         faults.append(Issue("IX-MAP-001", "error", Place(str(own)), "no such folder of mappings", "check --mappings"))
         own = None
-    root = read_tree(shipped / PROJECT_FILE, f"mappings/{PROJECT_FILE}")
+    root, classes, mappings = _shipped(shipped, _state(shipped))
+    classes, mappings = dict(classes), dict(mappings)
     settings = [own / PROJECT_FILE] if own is not None and (own / PROJECT_FILE).is_file() else []
     for path in (*settings, *([Path(study)] if study is not None else ())):
         root = collect_faults(faults, _laid_over, root, path) or root
-    classes = {p.stem: read_tree(p, f"mappings/{CLASSES}/{p.name}") for p in sorted((shipped / CLASSES).glob("*.yaml"))}
     for path in sorted((own / CLASSES).glob("*.yaml")) if own is not None else ():
         if (tree := collect_faults(faults, read_tree, path, str(path))) is not None:
             classes[path.stem] = tree
-    mappings: dict[str, Node] = {}
-    for path in _mapping_files(shipped):
-        tree = read_tree(path, f"mappings/{path.name}")
-        mappings[path.name] = collect_faults(faults, lay_over_class, tree, classes) or tree
+            _respell(mappings, shipped, path.stem, classes)
     singles = [Path(file) for file in files]
     for path in (*(_mapping_files(own) if own is not None else ()), *singles):
         tree = collect_faults(faults, read_tree, path, str(path))
         if tree is not None:
             collect_faults(faults, _lay, mappings, path.name, tree, classes)
     return Trees(root, mappings, (shipped, own, *dict.fromkeys(file.parent for file in singles)), tuple(faults))
+
+
+@lru_cache(maxsize=2)
+def _shipped(folder: Path, state: State) -> tuple[Node, dict[str, Node], dict[str, Node]]:  # noqa: ARG001
+    """The shipped settings, class files by name, and mappings by file name, read once as long as they stay the same."""
+    classes = {p.stem: read_tree(p, f"mappings/{CLASSES}/{p.name}") for p in sorted((folder / CLASSES).glob("*.yaml"))}
+    trees = {p.name: read_tree(p, f"mappings/{p.name}") for p in _mapping_files(folder)}
+    mappings = {name: lay_over_class(tree, classes) for name, tree in trees.items()}
+    return read_tree(folder / PROJECT_FILE, f"mappings/{PROJECT_FILE}"), classes, mappings
+
+
+def _respell(mappings: dict[str, Node], folder: Path, name: str, classes: dict[str, Node]) -> None:
+    """Lay the shipped mappings of a class over the file that a sponsor has in its place."""
+    for path in _mapping_files(folder):
+        tree = read_tree(path, f"mappings/{path.name}")
+        if tree.text("class") == name:
+            mappings[path.name] = lay_over_class(tree, classes)
 
 
 def _laid_over(root: Node, path: Path) -> Node:

@@ -251,7 +251,7 @@ def mapping_schema() -> Schema:
         ]
     }
     source = _source_words()
-    spread = {k: v for k, v in source.items() if k not in ("resource", "entity", "id", "match")}
+    spread = {k: v for k, v in source.items() if k not in ("resource", "entity", "id", "match", "claim", "about")}
     parameter = {
         **spread,
         "value": _ref("rule", "the rule of the parameter's value"),

@@ -33,7 +33,7 @@ class Entry:
         return self.prefer != "to-sdtm" and (not self.releases or release in self.releases)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CodeMap:
     """A code map: its entries, and the codelist that its terms belong to.
 
@@ -108,7 +108,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> tuple[dict[str, str], list[tu
 
 
 @lru_cache(maxsize=256)
-def _code_map(name: str, path: Path) -> CodeMap:
+def _code_map(name: str, path: Path, written: int, size: int) -> CodeMap:  # noqa: ARG001 - a changed file is another call
     columns = ("system", "code", "display", "text", "term", "relation", "prefer", "release")
     head, rows = _rows(path, columns)
     entries = tuple(
@@ -130,7 +130,9 @@ def _code_map(name: str, path: Path) -> CodeMap:
 
 def read_code_map(name: str, places: Iterable[str]) -> CodeMap:
     """Return a code map by name from the first folder that holds it; MappingError where none does."""
-    return _code_map(name, find_table(name, "codemaps", places))
+    path = find_table(name, "codemaps", places)
+    stat = path.stat()
+    return _code_map(name, path, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=16)

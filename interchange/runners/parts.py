@@ -90,8 +90,16 @@ class PartConverter:
         for domain, rows in found.items():
             if rows:
                 sources = {id(source): i for i, source in enumerate(plan.mappings[domain].sources)}
+                unless = [name.rstrip("?") for name in plan.mappings[domain].mapping.order if name.endswith("?")]
                 entries = [
-                    Entry(f.order, sources.get(id(f.source), len(sources)), positions[id(f.resource)], i, f.row)
+                    Entry(
+                        f.order,
+                        sources.get(id(f.source), len(sources)),
+                        positions[id(f.resource)],
+                        i,
+                        f.row,
+                        tuple(name for name in unless if name in f.stored),
+                    )
                     for i, f in enumerate(rows)
                 ]
                 part.runs[domain] = write_run(self.folder / f"{name}-{domain}.run", entries)

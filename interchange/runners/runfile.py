@@ -22,17 +22,21 @@ _ENCODE = msgspec.msgpack.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row with its place among rows alike: the order that was kept, its row source, its record, itself."""
+    """A row with its place among rows alike: the order that was kept, its row source, its record, itself.
+
+    ``stored`` are those of the order variables with a ``?`` that the row has from its source.
+    """
 
     order: int | None
     source: int
     position: int
     number: int
     row: dict[str, str]
+    stored: tuple[str, ...] = ()
 
     def key(self, variables: Sequence[str]) -> tuple[Any, ...]:
         """What entries are sorted by: a kept order, then the mapping's order variables, then document order."""
-        own = sort_key(self.row, variables)
+        own = sort_key(self.row, variables, self.stored)
         return (self.order is None, self.order or 0, own, self.source, self.position, self.number)
 
 

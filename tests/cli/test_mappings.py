@@ -27,7 +27,7 @@ def test_list(run: Callable[..., Ended]) -> None:
     assert ended.code == 0
     assert "mappings/dm.yaml" in ended.out
     listed = {each["domain"]: each for each in run("mappings", "list", "--json").json["mappings"]}
-    assert listed["DM"]["resource_types"] == ["ResearchSubject"]
+    assert listed["DM"]["resource_types"] == ["Patient", "ResearchSubject"]
     assert "USUBJID" in listed["DM"]["variables"]
     assert listed["TE"]["row_sources"] == ["used", "unused"]
     assert listed["TE"]["resource_types"] == ["ResearchStudy"]

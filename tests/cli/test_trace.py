@@ -1,47 +1,15 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from interchange.mapping.load import load_project
-from interchange.runners.engines import Engines, build_engines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from interchange.fhir.elements import Release
-    from interchange.mapping.model import Project
-    from interchange.runners.engines import Engine
     from tests.cli.conftest import Ended
-
-
-@pytest.fixture(autouse=True)
-def _planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The shipped mappings are read and planned once for all of these tests."""
-
-    def loaded(folder: str | None = None, study: str | None = None) -> Project:
-        return load_project(folder, study) if folder or study else _shipped()
-
-    def built(project: Project, release: Release, engine: Engine = "compiled") -> Engines:
-        shipped = "\n" not in project.settings["folders"]
-        return _engines(release) if shipped else build_engines(project, release, engine)
-
-    monkeypatch.setattr("interchange.api.load_project", loaded)
-    monkeypatch.setattr("interchange.api.build_engines", built)
-
-
-@cache
-def _shipped() -> Project:
-    return load_project()
-
-
-@cache
-def _engines(release: Release) -> Engines:
-    return build_engines(_shipped(), release)
 
 
 @pytest.fixture

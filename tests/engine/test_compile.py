@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from interchange.engine.backward import Backward
 from interchange.engine.bench import ResourceBench, interpreted_write
+from interchange.engine.code import function_name
 from interchange.engine.compile import Compiled, compile_plan
 from interchange.engine.forward import Forward
 from interchange.engine.interpret import read_row, write_row
@@ -194,7 +195,8 @@ def test_the_source_is_at_hand_and_names_its_rules() -> None:
     assert "def read_TA_element(levels, shelf):" in source
     assert "def write_DM_subject(levels, bench, row):" in source
     assert "dm.yaml:" in source
-    assert all(f"def read_{m}_{s.source.name}(" in source for m, p in plan.mappings.items() for s in p.sources)
+    names = [function_name("read", m, s.source.name) for m, p in plan.mappings.items() for s in p.sources]
+    assert [name for name in names if f"def {name}" not in source] == []
 
 
 def test_tracebacks_show_generated_lines() -> None:

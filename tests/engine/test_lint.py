@@ -109,9 +109,6 @@ def test_two_rules_may_add_to_one_list_where_their_code_maps_share_no_code(tmp_p
     text += "  ADDON: {value: studyDesign | concept(two strict)}\n"
     assert lint_files([write(tmp_path, ts=text) / "ts.yaml"]) == []
     (folder / "two.csv").write_text(f"{head}urn:x,b,,,B,equivalent,,\nurn:x,a,,,A,equivalent,to-sdtm,\n")
-    from interchange.mapping.tables import _code_map
-
-    _code_map.cache_clear()
     assert {i.code for i in lint_files([tmp_path / "ts.yaml"])} == {"IX-LINT-020"}
 
 

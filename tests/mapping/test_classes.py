@@ -20,7 +20,10 @@ HERE = Place("test.yaml", 1)
         ("--TESTCD --TEST", "LBTESTCD LBTEST"),
         ("$USUBJID-$DOMAIN-$--SEQ", "$USUBJID-$DOMAIN-$LBSEQ"),
         ("meta.tag.where(system=%domain and code='--')", "meta.tag.where(system=%domain and code='LB')"),
-        ("specimen.resolve(--specimen).type | concept(--spec)", "specimen.resolve(lb-specimen).type | concept(lb-spec)"),
+        (
+            "specimen.resolve(--specimen).type | concept(--spec)",
+            "specimen.resolve(lb-specimen).type | concept(lb-spec)",
+        ),
         ("--", "LB"),
         ("a -- b, x--Y", "a -- b, x--Y"),
     ],

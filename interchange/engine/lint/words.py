@@ -104,7 +104,7 @@ def variables(scope: Scope) -> Iterator[Issue]:
         if mapping.params is not None:
             known.add(mapping.params.null)
         for what, names in (("order", mapping.order), ("long", mapping.long)):
-            for name in names:
+            for name in (each.rstrip("?") for each in names):
                 if name not in known:
                     yield _unknown(mapping, what, name, known, mapping.place)
         yield from _nulls(mapping)

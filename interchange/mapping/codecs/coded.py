@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from interchange.mapping.codecs.base import Codec, CodecError, Json, Law, Tools
-from interchange.mapping.tables import Entry, read_code_map
+from interchange.mapping.tables import CodeMap, Entry, read_code_map
 
 TEXT_TYPES = ("code", "string", "uri")
 
@@ -22,10 +22,10 @@ class _Tables(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def _tables(name: str, places: tuple[str, ...], release: str) -> _Tables:
+def _tables(code_map: CodeMap, release: str) -> _Tables:
     """The tables of a code map, made once: many rules share a large map."""
     made = _Tables({}, {}, {}, {})
-    for entry in read_code_map(name, places).entries:
+    for entry in code_map.entries:
         if entry.prefer != "to-fhir":
             made.read.setdefault((entry.system, entry.code), entry.term)
             made.by_code.setdefault(entry.code or entry.system, entry.term)
@@ -51,7 +51,7 @@ class ConceptCodec(Codec):
         if not args:
             raise CodecError("concept needs the name of a code map: concept(sex)")
         self.strict = "strict" in args[1:]
-        self.read, self.by_code, self.by_text, self.write = _tables(args[0], tuple(tools.places), tools.release)
+        self.read, self.by_code, self.by_text, self.write = _tables(read_code_map(args[0], tools.places), tools.release)
 
     def decode(self, *values: Json) -> str | None:
         """The term of the first coding that the map holds; else, unless strict, the text."""
@@ -125,12 +125,13 @@ class KnownCodec(Codec):
 
     name: ClassVar[str] = "known"
     types: ClassVar[frozenset[str]] = frozenset({"string", "markdown"})
+    samples: ClassVar[tuple[str, ...]] = ("M", "m")
 
     def __init__(self, args: tuple[str, ...], type_: str, tools: Tools) -> None:
         super().__init__(args, type_, tools)
         if len(args) != 1:
             raise CodecError("known needs the name of a code map: known(soc)")
-        self.texts = _tables(args[0], tuple(tools.places), tools.release).by_text
+        self.texts = _tables(read_code_map(args[0], tools.places), tools.release).by_text
 
     def decode(self, *values: Json) -> str | None:
         """The text, where the map has it."""
@@ -153,7 +154,7 @@ class NamedCodec(Codec):
         super().__init__(args, type_, tools)
         if len(args) != 1:
             raise CodecError("named needs the name of a code map: named(route)")
-        terms = sorted(_tables(args[0], tuple(tools.places), tools.release).write, key=len, reverse=True)
+        terms = sorted(_tables(read_code_map(args[0], tools.places), tools.release).write, key=len, reverse=True)
         self.words = re.compile(rf"(?<![\w/])(?:{'|'.join(map(re.escape, terms))})(?![\w/])") if terms else None
 
     def decode(self, *values: Json) -> str | None:

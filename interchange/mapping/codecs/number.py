@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from interchange.mapping.codecs.base import Codec, Json, Law, Tools
-from interchange.mapping.tables import read_code_map
+from interchange.mapping.tables import CodeMap, read_code_map
 
 # FHIR's decimal also allows an exponent; 1e5 would come back as 1E+5, so it is left to text
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
@@ -176,12 +176,12 @@ class FlagCodec(Codec):
 
 @lru_cache(maxsize=64)
 def _units(
-    name: str, places: tuple[str, ...], release: str
+    code_map: CodeMap | None, release: str
 ) -> tuple[dict[tuple[str, str], str], dict[str, tuple[str, str, str]]]:
     """Terms by system and code, and what is written by term, made once a code map: many rules share the map."""
     terms: dict[tuple[str, str], str] = {}
     codes: dict[str, tuple[str, str, str]] = {}
-    for entry in read_code_map(name, places).entries if name else ():
+    for entry in code_map.entries if code_map else ():
         if entry.prefer != "to-fhir":
             terms.setdefault((entry.system, entry.code), entry.term)
         if entry.written_in(release):
@@ -194,7 +194,8 @@ class UnitMap:
 
     def __init__(self, args: tuple[str, ...], tools: Tools) -> None:
         self.name, self.tools = args[0] if args else "", tools
-        self.terms, self.codes = _units(self.name, tuple(tools.places), tools.release)
+        code_map = read_code_map(self.name, tools.places) if self.name else None
+        self.terms, self.codes = _units(code_map, tools.release)
 
     def read(self, quantity: dict[str, Json]) -> str | None:
         """The term of a quantity's unit: by its code, by its unit's text, else the text itself, which is counted."""

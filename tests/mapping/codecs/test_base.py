@@ -17,6 +17,8 @@ ARGUMENTS = {
     "unit": "age-unit",
     "study-day": "day-one",
     "sized": "5",
+    "known": "sex",
+    "named": "route",
 }
 
 
