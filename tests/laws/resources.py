@@ -175,7 +175,7 @@ def disturbed(draw: st.DrawFn, release: Release, *, wild: bool = False) -> list[
         for step in way:
             holder = holder[step]
         _disturb(draw, holder, last, draw(st.sampled_from(kinds)))
-    return [pruned for r in resources if (pruned := _prune(r)) is not None and pruned.get("resourceType")]
+    return [left for r in resources if (left := pruned(r)) is not None and left.get("resourceType")]
 
 
 def _disturb(draw: st.DrawFn, holder: Json, last: Any, kind: str) -> None:
@@ -194,12 +194,12 @@ def _disturb(draw: st.DrawFn, holder: Json, last: Any, kind: str) -> None:
         holder[last] = value + 1
 
 
-def _prune(value: Json) -> Json:
+def pruned(value: Json) -> Json:
     """JSON without what FHIR forbids to be empty."""
     if isinstance(value, dict):
-        return {k: v for k, item in value.items() if (v := _prune(item)) is not None} or None
+        return {k: v for k, item in value.items() if (v := pruned(item)) is not None} or None
     if isinstance(value, list):
-        return [v for item in value if (v := _prune(item)) is not None] or None
+        return [v for item in value if (v := pruned(item)) is not None] or None
     return value
 
 

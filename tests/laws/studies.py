@@ -22,7 +22,6 @@ from .trips import engines, project
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from interchange.fhir.elements import Release
 
 Row = dict[str, str]
 

@@ -45,11 +45,9 @@ def drawn(release: Release, seed: int) -> list[Resource]:
 @pytest.mark.parametrize(
     ("release", "engine"), [("R5", "compiled"), ("R4B", "compiled"), ("R4", "compiled"), ("R5", "interpreted")]
 )
-@settings(CALM, max_examples=20)
+@settings(CALM, max_examples=14)
 @given(seed=SEEDS)
-def test_rows_of_resources_settle_and_every_leaf_is_accounted_for(
-    release: Release, engine: Engine, seed: int
-) -> None:
+def test_rows_of_resources_settle_and_every_leaf_is_accounted_for(release: Release, engine: Engine, seed: int) -> None:
     resources, own = drawn(release, seed), engines(release, engine)
     assert_settled(resources, release, engine)
     made = to_sdtm(resources, own, ledger=True)

@@ -20,7 +20,9 @@ SUBJECTS = 9
 
 def subject(number: int) -> list[dict[str, Any]]:
     who = {"reference": f"Patient/p{number}"}
-    category = [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "vital-signs"}]}]
+    category = [
+        {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "vital-signs"}]}
+    ]
     return [
         {
             "resourceType": "ResearchSubject",
@@ -47,7 +49,12 @@ def subject(number: int) -> list[dict[str, Any]]:
                 "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "Heart rate"}]},
                 "subject": who,
                 "effectiveDateTime": f"2024-02-{day:02d}",
-                "valueQuantity": {"value": 60 + day, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"},
+                "valueQuantity": {
+                    "value": 60 + day,
+                    "unit": "/min",
+                    "system": "http://unitsofmeasure.org",
+                    "code": "/min",
+                },
                 "note": [{"text": "Resting"}],
             }
             for day in (3, 1, 2)

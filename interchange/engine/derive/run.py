@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Functions that look at the stored values of the variable that they compute: it is their first argument.
 NUMBERING = frozenset({"seq"})
+# Functions that stand in where nothing is known: that a stored value is another says nothing.
+STAND_INS = frozenset({"copy", "setting", "testcd"})
 # Functions whose first arguments are names of codelists, tables and columns, and how many: they are no variables.
 NAMES = {"decode": 2, "table": 2}
 
@@ -91,14 +93,14 @@ def _fill(part: Part, calls: Mapping[int, Mapping[str, tuple[Call, ...]]], targe
         ways = calls[id(rules)].get(target)
         if not ways or blank is None or target in blank:
             continue
-        value = None
+        value, told = None, False
         for call in ways:
             if call not in columns:
                 columns[call] = _column(call, target, part.rows, known)
-            value = columns[call][i]
+            value, told = columns[call][i], call.name not in STAND_INS
             if value is not None:
                 break
-        if value is not None and row.setdefault(target, value) != value:
+        if value is not None and row.setdefault(target, value) != value and told:
             disagreed += 1
     return disagreed
 
