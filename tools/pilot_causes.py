@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
 
+import yaml
 from pilot_rows import Row, Tier, tier
-from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +88,7 @@ class Declared:
 
 def read_declared(path: Path) -> Declared:
     """Return what a file declares; see the words at its head."""
-    document = YAML(typ="safe").load(path)
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
     keys = {domain: [tier(words) for words in tiers] for domain, tiers in document["keys"].items()}
     return Declared(keys, [_cause(entry) for entry in document["causes"]])
 
