@@ -199,7 +199,7 @@ def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument(
-        "--rows", type=int, default=5000, help="subjects of DM; other domains have a fifth as many rows"
+        "--rows", type=int, default=2000, help="subjects of DM; other domains have a fifth as many rows"
     )
     parser.add_argument("--subjects", type=int, default=40, help="subjects of the corpus that other rows are made of")
     parser.add_argument("--release", default="R5", choices=("R4", "R4B", "R5"))
@@ -215,7 +215,10 @@ def main() -> None:
     spent = compile_time(plan)
     console.print("compile, CPU ms: " + "  ".join(f"{domain} {ms:.0f}" for domain, ms in spent.items()))
     lines: list[Measured] = []
-    for domain in args.domains or [d for d in plan.mappings if d in data]:
+    known = [domain for domain in plan.mappings if domain in data]
+    if unknown := sorted(set(args.domains or ()) - set(known)):
+        parser.error(f"no rows of {', '.join(unknown)} are made; there are {', '.join(sorted(known))}")
+    for domain in args.domains or known:
         lines += Contest(plan, plan.mappings[domain], data[domain], args.rounds).run()
     console.print(table(lines))
     if args.json:
