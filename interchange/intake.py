@@ -30,26 +30,8 @@ def read_resources(
 
     SourceError where the release cannot be told, or nothing at all could be read.
     """
-    release = None if fhir_version == "auto" else fhir_version
-    if release is not None and release not in RELEASES:
-        raise SourceError(unknown_release(fhir_version))
     records: list[Record] = []
-    rejected: list[Rejected] = []
-    repeats = Repeats()
-    for one in _sources(source):
-        reader = Reader(one, issues, release, repeats)
-        for record in reader:
-            records.append(record)
-            if progress is not None:
-                progress(len(records))
-        rejected += reader.rejected
-    if not records:
-        raise _empty(source, issues)
-    if release is None:
-        found = detect(record.resource for record in records)
-        if found.release is None:
-            raise _untold(found, source)
-        release = found.release
+    rejected, release = stream_resources(source, issues, records.append, fhir_version, progress, Repeats())
     return records, rejected, release
 
 
@@ -75,10 +57,11 @@ def stream_resources(
     take: Callable[[Record], None],
     fhir_version: FhirVersion = "auto",
     progress: Callable[[int], None] | None = None,
+    repeats: Repeats | None = None,
 ) -> tuple[list[Rejected], Release]:
     """Hand the records of a source to ``take`` one by one; return what was rejected, and the release.
 
-    Repeats of a resource are handed on as well. SourceError as of `read_resources`.
+    Without ``repeats`` those of a resource are handed on as well. SourceError as of `read_resources`.
     """
     release = None if fhir_version == "auto" else fhir_version
     if release is not None and release not in RELEASES:
@@ -89,7 +72,7 @@ def stream_resources(
     def resources() -> Iterator[Mapping[str, object]]:
         nonlocal count
         for one in _sources(source):
-            reader = Reader(one, issues, release, Unjudged())
+            reader = Reader(one, issues, release, repeats or Unjudged())
             for record in reader:
                 take(record)
                 count += 1

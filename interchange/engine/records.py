@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from interchange.engine.ops import Resource, Row
 
-RECORD, RELATION = "record", "relation"
+RELATION = "relation"
 SHARED = ("STUDYID", "USUBJID")
 
 
