@@ -83,6 +83,7 @@ class Elements:
         self._children: dict[str, dict[str, Element]] = {}
         self._keys: dict[str, dict[str, tuple[Element, str]]] = {}
         self._codes: dict[str, frozenset[str]] = {}
+        self._near: dict[tuple[str, str], str | None] = {}  # misspelt names come again and again
 
     @property
     def source(self) -> str:
@@ -170,7 +171,10 @@ class Elements:
         >>> elements("R5").suggest("Observation", "efective")
         'effective'
         """
-        return next(iter(get_close_matches(name, [*self._content(content), *self.physicals(content)], 1)), None)
+        if (content, name) not in self._near:
+            names = [*self._content(content), *self.physicals(content)]
+            self._near[content, name] = next(iter(get_close_matches(name, names, 1)), None)
+        return self._near[content, name]
 
     def suggest_type(self, name: str) -> str | None:
         """The resource type nearest to a misspelt one, or None."""

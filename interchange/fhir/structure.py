@@ -6,24 +6,17 @@ release to tell which release the content is written in.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from interchange.fhir.elements import RELEASES, elements
+from interchange.fhir.fits import CODED, JSON_TYPES, codes_in, fitting, json_type, pattern_of
 
 if TYPE_CHECKING:
     from interchange.fhir.elements import Element, Elements, Release
 
 Kind = Literal["type", "unknown", "cardinality", "missing", "json", "text", "code", "choice"]
-
-# A pattern of base64Binary backtracks without end on long text, and the rest allow any text.
-UNPATTERNED = frozenset({"base64Binary", "boolean", "decimal", "string", "markdown", "xhtml"})
-WHOLE = frozenset({"integer", "positiveInt", "unsignedInt"})
-CODED = frozenset({"code", "Coding", "CodeableConcept", "CodeableReference"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +40,8 @@ def findings(resource: Mapping[str, object], release: Release) -> Iterator[Findi
     >>> [f.message for f in findings({"resourceType": "Patient", "gendr": "male"}, "R5")]
     ['Patient has no element `gendr` in R5']
     """
-    yield from _resource(resource, "", elements(release))
+    if not fitting(release).resource(resource):
+        yield from _resource(resource, "", elements(release))
 
 
 def _resource(resource: Mapping[str, object], at: str, table: Elements) -> Iterator[Finding]:
@@ -113,28 +107,14 @@ def _element(item: object, element: Element, type_: str, at: str, table: Element
 
 
 def _primitive(value: object, type_: str, element: Element, at: str, release: Release) -> Iterator[Finding]:
-    wanted = _json_type(type_)
+    wanted = json_type(type_)
     if isinstance(value, bool) != (wanted == "boolean") or not isinstance(value, JSON_TYPES[wanted]):
         yield Finding("json", at, element.path, f"{element.path} must be a JSON {wanted} ({type_})", value=str(value))
     elif value == "":
         yield Finding("text", at, element.path, f"{element.path} is empty text", "leave the element out")
-    elif (pattern := _pattern(release, type_)) and not pattern.fullmatch(str(value)):
+    elif (pattern := pattern_of(release, type_)) and not pattern.fullmatch(str(value)):
         hint = "1 to 64 of A-Z a-z 0-9 - ." if type_ == "id" else ""
         yield Finding("text", at, element.path, f"{element.path} is no valid {type_}", hint, str(value))
-
-
-JSON_TYPES: dict[str, tuple[type, ...]] = {
-    "boolean": (bool,),
-    "whole number": (int,),
-    "number": (int, float, Decimal),
-    "string": (str,),
-}
-
-
-def _json_type(type_: str) -> str:
-    if type_ in WHOLE:
-        return "whole number"
-    return {"boolean": "boolean", "decimal": "number"}.get(type_, "string")
 
 
 def _companion(item: object, at: str, table: Elements) -> Iterator[Finding]:
@@ -150,34 +130,12 @@ def _companion(item: object, at: str, table: Elements) -> Iterator[Finding]:
 def _bound(value: object, element: Element, type_: str, at: str, table: Elements) -> Iterator[Finding]:
     """A finding where none of the codes given is of the required value set, if its codes are known."""
     allowed = table.codes(element.binding)
-    given = _codes_in(value, type_)
+    given = codes_in(value, type_)
     if allowed is None or not given or not allowed.isdisjoint(given):
         return
     some = ", ".join(sorted(allowed)) if len(allowed) <= 12 else f"the {len(allowed)} codes of {element.binding}"
     message = f"{element.path} has a code outside its required value set in {table.release}"
     yield Finding("code", at, element.path, message, f"use one of {some}", given[0])
-
-
-def _codes_in(value: object, type_: str) -> list[str]:
-    if type_ == "code":
-        return [value] if isinstance(value, str) else []
-    if not isinstance(value, Mapping):
-        return []
-    if type_ == "CodeableReference":
-        return _codes_in(value.get("concept"), "CodeableConcept")
-    codings = value.get("coding", []) if type_ == "CodeableConcept" else [value]
-    return [
-        coding["code"]
-        for coding in (codings if isinstance(codings, list) else [])
-        if isinstance(coding, Mapping) and isinstance(coding.get("code"), str)
-    ]
-
-
-@cache
-def _pattern(release: Release, primitive: str) -> re.Pattern[str] | None:
-    if primitive in UNPATTERNED:
-        return None
-    return re.compile(elements(release).pattern(primitive))
 
 
 def _did_you_mean(name: str | None) -> str:
