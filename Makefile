@@ -3,7 +3,8 @@
 # make fuzz   the property tests with new examples
 # make check  format, lint, types, layers, mapping files
 # make bench  measure, and print the tables
-# make pilot  compare with the CDISC pilot and other FHIR of others in ../shared, and write docs/pilot.md, docs/coverage.md
+# make pilot  compare with the CDISC pilot and other FHIR of others in ../shared, and write docs/pilot.md,
+#             docs/coverage.md, docs/sdtm-roundtrip.md
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,10 +45,14 @@ check: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/bench_engines.py
 	$(BIN)/python benchmarks/bench_memory.py
+	$(BIN)/python benchmarks/bench_dask.py
+	$(BIN)/python benchmarks/bench_pilot.py
+	$(BIN)/python benchmarks/bench_xpt.py
 
 pilot: $(VENV)/dev
 	$(BIN)/python tools/fhir_coverage.py
 	$(BIN)/python tools/pilot.py
+	$(BIN)/python tools/pilot_trip.py
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,6 +13,7 @@ from interchange.version import __version__
 
 if TYPE_CHECKING:
     from interchange.api import roundtrip, stream_sdtm, to_fhir, to_sdtm, trace
+    from interchange.engine.remainder.model import Remainder
     from interchange.engine.traced import Trace
     from interchange.issues import (
         InterchangeError,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Issues,
         MappingError,
         Place,
+        RunnerError,
         SourceError,
         TargetError,
     )
@@ -35,7 +37,9 @@ __all__ = [
     "Issues",
     "MappingError",
     "Place",
+    "Remainder",
     "RoundTrip",
+    "RunnerError",
     "SdtmResult",
     "SourceError",
     "TargetError",
@@ -50,6 +54,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "interchange.engine.remainder.model": {"Remainder"},
     "interchange.engine.traced": {"Trace"},
     "interchange.sdtm.dataset": {"Dataset", "Variable"},
     "interchange.api": {"roundtrip", "stream_sdtm", "to_fhir", "to_sdtm", "trace"},

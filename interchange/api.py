@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from interchange.engine.codelists import check_codelists
+from interchange.engine.leafwise import Leafwise
+from interchange.engine.remainder.lines import read_remainder
 from interchange.fhir.elements import RELEASES, Release
-from interchange.fhir.read import Record
+from interchange.fhir.read import Record, Repeats
 from interchange.intake import (
     FhirVersion,
+    are_records,
     is_sdtm_source,
     path_of,
     read_datasets,
@@ -31,16 +35,26 @@ from interchange.mapping.load import load_project
 from interchange.mapping.terminology import project_terminology
 from interchange.report.manifest import check_dataset, check_inputs, describe_run, read_manifest
 from interchange.results import Batch, FhirResult, RoundTrip, Run, SdtmResult
+from interchange.runners.adapted import adapt_to_datasets, adapt_to_resources
 from interchange.runners.again import PartedTracer, tracer_of
+from interchange.runners.distributed import Runner, open_runner
 from interchange.runners.engines import Engine, ready_engines
 from interchange.runners.local import datasets_to_resources, resources_to_datasets
+from interchange.runners.remainder import (
+    check_remainder,
+    merged,
+    settled_datasets,
+    unasked_remainders,
+)
 from interchange.runners.stream import MEMORY, Stream, parts_for
 from interchange.sdtm.chunks import chunks
 from interchange.sdtm.standard import standard
+from interchange.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from interchange.engine.remainder.model import Remainder
     from interchange.engine.traced import Trace, Traces
     from interchange.mapping.model import Project
     from interchange.runners.engines import Engines
@@ -59,8 +73,11 @@ def to_sdtm(
     ct: Packages = None,
     engine: Engine = "compiled",
     ledger: bool = True,
+    remainder: bool = False,
     memory: int = MEMORY,
     jobs: int = 1,
+    runner: Runner = "local",
+    scheduler: Any = None,
     progress: Callable[[int], None] | None = None,
 ) -> SdtmResult:
     """Return the SDTM datasets of FHIR resources.
@@ -70,21 +87,33 @@ def to_sdtm(
     folder of overlays, ``study`` a settings file, ``ct`` one CDISC CT package or several, whose codelists stand in for
     the shipped ones. SourceError where nothing can be read, MappingError where a mapping is broken.
 
+    With ``remainder`` the result has what SDTM cannot hold, for `to_fhir` to merge back. The ledger of a source in
+    memory is that of files then, in which a Num cell is a double.
+
     Files that would not fit into ``memory`` (a budget in bytes) are converted in parts on disk, a part being whole for
     its subjects, by ``jobs`` processes; the datasets are the same.
+
+    With ``runner="dask"`` the parts are converted on the Dask cluster at ``scheduler`` (an address, a Client, a
+    cluster), or without one by ``jobs`` workers that are started for it. RunnerError where that cannot be used.
     """
     project = _settings(load_project(mappings, study), sdtmig, ct)
     issues = Issues()
     records: list[Record] = []
     engines: Engines | None = None
-    if (parts := parts_for(size_of(source), memory)) > 1:
-        stream = Stream(parts, jobs)
-        rejected, release = stream_resources(source, issues, stream.add, fhir_version, progress)
-        made = stream.finish(project, release, engine, issues, rejected, ledger=ledger)
+    parts = parts_for(size_of(source), memory)
+    opened = open_runner(runner, scheduler, jobs)
+    if parts > 1:
+        with opened as elsewhere:
+            stream = Stream(parts, jobs, elsewhere)
+            rejected, release = stream_resources(source, issues, stream.add, fhir_version, progress)
+            back = partial(_back, project, release, engine) if remainder else None
+            made = stream.finish(project, release, engine, issues, rejected, ledger=ledger, back=back)
     else:
         records, rejected, release = read_resources(source, issues, fhir_version, progress)
+        base, project = project, adapt_to_resources(project, (record.resource for record in records))
         engines = ready_engines(project, release, engine)
-        made = resources_to_datasets(engines, records, issues, ledger=ledger)
+        back = partial(_back, base, release, engine) if remainder else None
+        made = resources_to_datasets(engines, records, issues, ledger=ledger, back=back)
     outside = check_codelists(made.datasets, project.settings, issues)
     paths = source_paths(source)
     held = None if paths and "-" not in paths else records  # what cannot be read again is kept for traces
@@ -98,7 +127,14 @@ def to_sdtm(
         },
         lambda: _tracer(project, release, held or source, memory, engines),
     )
-    return SdtmResult(made.datasets, release, issues, made.ledger, rejected, made.unmapped, outside, run, made.work)
+    result = SdtmResult(made.datasets, release, issues, made.ledger, rejected, made.unmapped, outside, run, made.work)
+    result.remainder = made.remainder
+    return result
+
+
+def _back(project: Project, release: Release, engine: Engine, datasets: Sequence[Dataset]) -> Engines:
+    """The engines by which `to_fhir` takes datasets back."""
+    return ready_engines(adapt_to_datasets(project, datasets), release, engine)
 
 
 def trace(
@@ -151,12 +187,9 @@ def _tracer(
         stream = Stream(parts)
         stream_resources(source, Issues(), stream.add, release, progress)
         return PartedTracer(stream, project, release, where)
-    records = source if _is_records(source) else read_resources(source, Issues(), release, progress)[0]
-    return tracer_of(engines or ready_engines(project, release), records, where)
-
-
-def _is_records(source: object) -> TypeGuard[list[Record]]:
-    return isinstance(source, list) and bool(source) and isinstance(source[0], Record)
+    records = source if are_records(source) else read_resources(source, Issues(), release, progress)[0]
+    adapted = adapt_to_resources(project, (record.resource for record in records))
+    return tracer_of(engines or ready_engines(adapted, release), records, where)
 
 
 def _check_at_hand(paths: Sequence[str], folder: Path | str) -> None:
@@ -182,7 +215,8 @@ def stream_sdtm(source: object, *, rows: int = 50_000, **options: Any) -> Iterat
 def to_fhir(
     source: object,
     *,
-    fhir_version: Release = "R5",
+    fhir_version: Release | None = None,
+    remainder: Remainder | Path | str | None = None,
     sdtmig: str | None = None,
     mappings: Path | str | None = None,
     study: Path | str | None = None,
@@ -195,15 +229,29 @@ def to_fhir(
 
     ``source`` is a path (XPT, Dataset-JSON, CSV, Parquet, a folder or zip of these), a list of paths, Datasets, or
     DataFrames by dataset name. SourceError where nothing can be read, MappingError where a mapping is broken.
+
+    ``remainder`` is what `to_sdtm` kept of the originals of these datasets, or the file that it was written to: the
+    originals come back as they were, with what changed in the datasets since. The release is that of the remainder,
+    else R5.
     """
-    if fhir_version not in RELEASES:
-        raise SourceError(unknown_release(fhir_version))
+    kept = read_remainder(remainder) if isinstance(remainder, (str, Path)) else remainder
+    release = fhir_version or (kept.release if kept is not None else "R5")
+    if release not in RELEASES:
+        raise SourceError(unknown_release(release))
     project = _settings(load_project(mappings, study), sdtmig, ct)
     issues = Issues()
     datasets = read_datasets(source, issues, encoding, progress)
-    made = datasets_to_resources(ready_engines(project, fhir_version, engine), datasets, issues)
+    if kept is not None:
+        check_remainder(kept, release)
+        datasets = settled_datasets(datasets)
+    else:
+        issues.extend(unasked_remainders(source_paths(source)))
+    engines = ready_engines(adapt_to_datasets(project, datasets), release, engine)
+    made = datasets_to_resources(engines, datasets, issues)
+    if kept is not None:
+        made.resources = merged(engines, made, datasets, kept, issues)
     outside = check_codelists(datasets, project.settings)
-    return FhirResult(made.resources, fhir_version, issues, made.tallies, made.left_out, made.lost, outside)
+    return FhirResult(made.resources, release, issues, made.tallies, made.lost, outside)
 
 
 def roundtrip(
@@ -218,7 +266,10 @@ def roundtrip(
     encoding: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> RoundTrip:
-    """Return what becomes of a source that goes to the other side and back. Either kind is recognised."""
+    """Return what becomes of a source that goes to the other side and back. Either kind is recognised.
+
+    SDTM is compared cell by cell. FHIR is compared leaf by leaf; where it would not fit into memory, by the ledger.
+    """
     options: dict[str, Any] = {"sdtmig": sdtmig, "mappings": mappings, "study": study, "ct": ct, "engine": engine}
     if is_sdtm_source(source):
         release: Release = "R5" if fhir_version == "auto" else fhir_version
@@ -227,20 +278,62 @@ def roundtrip(
         there = to_fhir(datasets, fhir_version=release, **options)
         back = to_sdtm(there.resources, fhir_version=release, ledger=False, **options)
         issues.extend(there.issues)
-        trip = RoundTrip("SDTM", release, issues, there.tallies, left_out=there.left_out, datasets=back.datasets)
+        trip = RoundTrip("SDTM", release, issues, there.tallies, datasets=back.datasets)
+        trip.versions = _versions(release, _settings(load_project(mappings, study), sdtmig, ct))
         trip.invalid = there.check()
         trip.resources = Counter(resource["resourceType"] for resource in there.resources)
-        trip.different = compare_datasets([d for d in datasets if d.name not in there.left_out], back.datasets)
+        trip.different = compare_datasets(datasets, back.datasets)
         return trip
-    result = to_sdtm(source, fhir_version=fhir_version, progress=progress, **options)
-    return RoundTrip(
-        "FHIR",
-        result.release,
-        result.issues,
-        ledger=result.ledger,
-        datasets=result.datasets,
-        rejected=result.rejected,
-    )
+    trip = _by_sdtm(source, fhir_version, progress, options)
+    trip.versions = _versions(trip.release, _settings(load_project(mappings, study), sdtmig, ct))
+    return trip
+
+
+def _by_sdtm(
+    source: object, fhir_version: FhirVersion, progress: Callable[[int], None] | None, options: dict[str, Any]
+) -> RoundTrip:
+    """FHIR to SDTM and back, with the remainder; that of a source too large for memory is not put through."""
+    whole = parts_for(size_of(source), MEMORY) == 1
+    if not whole:
+        result = to_sdtm(source, fhir_version=fhir_version, progress=progress, **options)
+        leafwise = Leafwise()
+        stream_resources(source, Issues(), lambda r: leafwise.add(r.resource), result.release, repeats=Repeats())
+        issues, rejected, release = result.issues, result.rejected, result.release
+    else:
+        issues = Issues()
+        records, rejected, release = read_resources(source, issues, fhir_version, progress)
+        result = to_sdtm(records, fhir_version=release, remainder=True, **options)
+        back = to_fhir(result.datasets, fhir_version=release, remainder=result.remainder, **options)
+        issues.extend(result.issues)
+        issues.extend(issue for issue in back.issues if issue.severity == "error")
+        leafwise = Leafwise(back.resources)
+        for record in records:
+            leafwise.add(record.resource)
+    trip = RoundTrip("FHIR", release, issues, ledger=result.ledger, datasets=result.datasets, rejected=rejected)
+    trip.remainder = whole
+    trip.leaves = leafwise.tallies(result.ledger.losses if result.ledger else ())
+    trip.resources = Counter({type_: tally.resources for type_, tally in trip.leaves.items()})
+    return trip
+
+
+def _versions(release: Release, project: Project) -> dict[str, str]:
+    """The versions of what a round trip went through."""
+    return {
+        "interchange": __version__,
+        "FHIR": release,
+        "SDTMIG": project.settings["sdtmig"],
+        "fhir.resources": metadata.version("fhir.resources"),
+    }
+
+
+def project_of(
+    mappings: Path | str | None = None,
+    study: Path | str | None = None,
+    sdtmig: str | None = None,
+    ct: Packages = None,
+) -> Project:
+    """Return the mappings, settings and terminology that options name; MappingError and SourceError as `to_sdtm`."""
+    return _settings(load_project(mappings, study), sdtmig, ct)
 
 
 def _settings(project: Project, sdtmig: str | None, ct: Packages) -> Project:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from interchange.fhir.elements import RELEASES, Release
 from interchange.fhir.read import Reader, Record, Rejected, Repeats, Unjudged
@@ -28,11 +28,19 @@ def read_resources(
 ) -> tuple[list[Record], list[Rejected], Release]:
     """Return the records of a source, what was rejected, and the release, found from content if it is not given.
 
-    SourceError where the release cannot be told, or nothing at all could be read.
+    Records that were read before come back as they are, where the release is given. SourceError where the release
+    cannot be told, or nothing at all could be read.
     """
+    if fhir_version != "auto" and are_records(source):
+        return source, [], fhir_version
     records: list[Record] = []
     rejected, release = stream_resources(source, issues, records.append, fhir_version, progress, Repeats())
     return records, rejected, release
+
+
+def are_records(source: object) -> TypeGuard[list[Record]]:
+    """Whether a source was read before."""
+    return isinstance(source, list) and bool(source) and isinstance(source[0], Record)
 
 
 def size_of(source: object) -> int:

@@ -6,7 +6,8 @@ of the batch goes on. An error is raised only where there is nothing to go on wi
     InterchangeError
     ├── MappingError      a mapping file, code map or settings file is broken; carries the lint issues
     ├── SourceError       the input as a whole cannot be read (no such file, not a dataset, unknown FHIR release)
-    └── TargetError       the output cannot be written (unknown format, unwritable folder)
+    ├── TargetError       the output cannot be written (unknown format, unwritable folder)
+    └── RunnerError       the cluster that was asked for cannot be used (not there, not installed, lost)
 """
 
 from __future__ import annotations
@@ -126,6 +127,14 @@ class SourceError(InterchangeError):
 
 class TargetError(InterchangeError):
     """The output cannot be written; ``issue`` says why."""
+
+    def __init__(self, issue: Issue) -> None:
+        self.issue = issue
+        super().__init__(str(issue))
+
+
+class RunnerError(InterchangeError):
+    """Where the conversion was to run cannot be used; ``issue`` says why."""
 
     def __init__(self, issue: Issue) -> None:
         self.issue = issue

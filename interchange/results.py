@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from interchange.fhir.validate import check, dangling
+from interchange.fhir.validate import DANGLING, check, dangling
 from interchange.issues import Issue, Issues, Place, SourceError, TargetError
 from interchange.sdtm.formats import FORMATS, write_dataset
 
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from interchange.engine.codelists import Outside
+    from interchange.engine.leafwise import LeafTally
     from interchange.engine.ledger import Ledger
+    from interchange.engine.remainder.model import Remainder
     from interchange.engine.settle import Tally
     from interchange.engine.traced import Trace, Traces
     from interchange.fhir.elements import Release
     from interchange.fhir.read import Rejected
     from interchange.mapping.codecs.base import Miss
+    from interchange.report.trip import TripSummary
     from interchange.sdtm.dataset import Dataset
 
 Resource = dict[str, Any]
@@ -45,7 +48,7 @@ class SdtmResult:
 
     ``ledger`` lists every FHIR leaf that does not come back (None if it was not asked for); ``rejected`` what could
     not be read; ``unmapped`` counts values that a code map does not hold; ``outside`` are values of the datasets that
-    the codelist of their variable does not have.
+    the codelist of their variable does not have; ``remainder`` is what SDTM could not hold, if it was asked for.
     """
 
     datasets: list[Dataset]
@@ -57,6 +60,7 @@ class SdtmResult:
     outside: tuple[Outside, ...] = ()
     run: Run | None = field(default=None, repr=False)
     work: object = field(default=None, repr=False)  # what rows on disk lie in, for as long as this is there
+    remainder: Remainder | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """The dataset of a name as a DataFrame; KeyError where there is none."""
@@ -92,11 +96,17 @@ class SdtmResult:
     def write(self, folder: Path | str, formats: Sequence[str] = ("xpt",), *, encoding: str = "utf-8") -> list[Path]:
         """Write the datasets in each format, and beside them ledger.csv, issues.csv, codes.csv and quarantine.ndjson.
 
-        run.json says what made them, for `interchange trace`.
+        run.json says what made them, for `interchange trace`; remainder.ndjson is what was kept for `to_fhir`.
 
         A dataset that a format cannot hold is an issue and is not written in it. Returns the files written.
         """
-        from interchange.report.files import write_codes, write_issues, write_ledger, write_quarantine
+        from interchange.report.files import (
+            write_codes,
+            write_issues,
+            write_ledger,
+            write_quarantine,
+            write_remainder,
+        )
         from interchange.report.manifest import describe_run, write_manifest
 
         target = _folder(folder)
@@ -115,6 +125,7 @@ class SdtmResult:
                     written.append(path)
         if self.ledger is not None:
             written.append(write_ledger(self.ledger, target))
+        written += write_remainder(self.remainder, target)
         written += write_codes(self.outside, self.unmapped, target)
         written += write_quarantine(self.rejected, target)
         written += write_issues(self.issues, target)
@@ -135,7 +146,6 @@ class FhirResult:
     release: Release
     issues: Issues
     tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
     lost: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     outside: tuple[Outside, ...] = ()
 
@@ -179,11 +189,13 @@ class Batch:
 
 @dataclass(slots=True)
 class RoundTrip:
-    """A source there and back: SDTM by FHIR (``tallies``, ``different``), or FHIR by SDTM (``ledger``).
+    """A source there and back: SDTM by FHIR (``tallies``, ``different``), or FHIR by SDTM (``leaves``, ``ledger``).
 
     ``different`` counts cells that did not come back, by DATASET.VARIABLE; it is empty when the laws hold.
     ``invalid`` is what validation says against the resources in between, ``resources`` how many of each type there
-    are there; ``rejected`` is what of FHIR could not be read.
+    are there; ``rejected`` is what of FHIR could not be read. ``leaves`` is what became of FHIR's leaves by resource
+    type, ``remainder`` whether what SDTM does not hold was kept beside it, and merged on the way back. ``versions``
+    are those of the standards and tools.
     """
 
     kind: Literal["SDTM", "FHIR"]
@@ -193,15 +205,67 @@ class RoundTrip:
     different: Counter[str] = field(default_factory=Counter)
     invalid: list[Issue] = field(default_factory=list)
     ledger: Ledger | None = None
-    left_out: dict[str, str] = field(default_factory=dict)
     datasets: list[Dataset] = field(default_factory=list)
     resources: Counter[str] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
+    leaves: dict[str, LeafTally] = field(default_factory=dict)
+    remainder: bool = False
+    versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def equal(self) -> bool:
         """Whether everything came back, or is explained in the ledger."""
-        return not self.different and not self.invalid
+        lost = self.remainder and any(tally.lost or tally.added for tally in self.leaves.values())
+        return not self.different and not self.invalid and not lost
+
+    def summary(self, *, values: bool = False) -> TripSummary:
+        """Return the trip in numbers; values of the data only where they are asked for."""
+        from interchange.report.groups import group_issues
+        from interchange.report.leaves import count_leaves, total_leaves
+        from interchange.report.losses import total_ledger
+        from interchange.report.tallies import count_cells, total_cells
+        from interchange.report.trip import TripSummary, fhir_verdict, sdtm_verdict
+
+        validation = Issues()
+        validation.extend(self.invalid)
+        dangling = validation.counts[DANGLING]
+        findings = len(validation) - dangling
+        issues = group_issues(self.issues, values=values)
+        cells = count_cells(self.tallies, self.different) if self.kind == "SDTM" else None
+        leaves = count_leaves(self.leaves) if self.kind == "FHIR" else None
+        if leaves is None:
+            verdict = sdtm_verdict(cells or [], findings, dangling)
+        else:
+            verdict = fhir_verdict(leaves, len(self.rejected), remainder=self.remainder)
+        warned = any(group.severity != "info" for group in issues)
+        return TripSummary(
+            status="failed" if not self.equal else "issues" if warned else "done",
+            kind=self.kind,
+            fhir_version=self.release,
+            equal=self.equal,
+            verdict=verdict,
+            resources=dict(self.resources),
+            rejected=len(self.rejected),
+            datasets=cells,
+            total=None if cells is None else total_cells(cells),
+            findings=findings,
+            dangling=dangling,
+            validation=group_issues(validation, values=values),
+            leaves=leaves,
+            leaf_total=None if leaves is None else total_leaves(leaves),
+            ledger=None if self.ledger is None else total_ledger(self.ledger),
+            issues=issues,
+            versions=self.versions,
+        )
+
+    def write_html(self, file: Path | str, *, values: bool = False) -> Path:
+        """Write the report as one HTML page, without values of the data where they are not asked for.
+
+        TargetError where the file cannot be written.
+        """
+        from interchange.report.html import write_page
+
+        return write_page(self.summary(values=values), Path(file), values=values)
 
 
 def _folder(folder: Path | str) -> Path:

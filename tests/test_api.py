@@ -12,6 +12,7 @@ import pytest
 import interchange
 from interchange import Dataset, SourceError, TargetError, Variable, roundtrip, stream_sdtm, to_fhir, to_sdtm
 from interchange.api import compare_datasets
+from interchange.engine.leafwise import LeafTally
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,6 @@ def test_a_dataset_becomes_resources(engine: Engine) -> None:
     assert result.check() == []
     assert [type(m).__name__ for m in result.models()] == [r["resourceType"] for r in result.resources]
     assert result.tallies["DM"]["SEX"].native == 1
-    assert result.left_out == {}
 
 
 @pytest.mark.parametrize(
@@ -205,14 +205,36 @@ def test_a_trip_of_resources() -> None:
     assert (trip.kind, trip.release) == ("FHIR", "R5")
     assert trip.ledger is not None
     assert {loss.element for loss in trip.ledger.losses} == {"id"}
+    assert (trip.equal, trip.remainder, trip.resources["Patient"]) == (True, True, 1)
+    assert trip.leaves["Patient"] == LeafTally(resources=1, leaves=5, kept=4, remainder=1)
+    assert trip.versions["FHIR"] == "R5"
 
 
-def test_datasets_no_mapping_takes_are_left_out() -> None:
+def test_the_page_of_a_trip(tmp_path: Path) -> None:
+    page = roundtrip([DM]).write_html(tmp_path / "trip.html").read_text(encoding="utf-8")
+    assert "Every cell came back: 8 cells of 1 dataset" in page
+    assert "S1-001" not in page
+    with pytest.raises(TargetError, match="there is no folder"):
+        roundtrip([DM]).write_html(tmp_path / "none" / "trip.html")
+
+
+def test_a_trip_of_resources_too_large_for_memory_is_explained_by_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "trial.ndjson"
+    path.write_text("".join(f"{json.dumps(resource)}\n" for resource in FHIR))
+    monkeypatch.setattr("interchange.api.parts_for", lambda *_: 2)
+    trip = roundtrip(path, fhir_version="R5")
+    assert (trip.equal, trip.remainder) == (True, False)
+    assert trip.leaves["Patient"] == LeafTally(resources=1, leaves=5, kept=4, lost=1)
+
+
+def test_datasets_of_no_class_are_kept_whole() -> None:
     other = Dataset("ZZ", "", [Variable("STUDYID")], [{"STUDYID": "S1"}])
     trip = roundtrip([DM, other])
-    assert set(trip.left_out) == {"ZZ"}
-    assert trip.issues.counts["IX-MAP-020"] == 1
+    assert trip.issues.counts["IX-MAP-021"] == 1
     assert trip.different == {}
+    assert trip.tallies["ZZ"]["STUDYID"].residual == 1
 
 
 def test_comparing_counts_cells_and_rows() -> None:

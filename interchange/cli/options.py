@@ -21,6 +21,7 @@ RELEASES = ("R4", "R4B", "R5")
 FORMATS = ("xpt", "dataset-json", "dataset-ndjson", "csv", "parquet")
 GUIDES = ("3.2", "3.3", "3.4")
 ENGINES = ("compiled", "interpreted")
+RUNNERS = ("local", "dask")
 
 
 def choose(given: str, known: tuple[str, ...], what: str) -> str:
@@ -104,6 +105,24 @@ Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", min=1, metavar="N", show_default="all cores", help="Processes for those parts."),
 ]
+Runner = Annotated[
+    str,
+    typer.Option(
+        "--runner",
+        metavar="|".join(RUNNERS),
+        callback=one_of(RUNNERS, "runner"),
+        help="Where those parts are converted: this machine's processes, or a Dask cluster.",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        show_default="--jobs workers of this machine",
+        help="The Dask cluster's scheduler, such as tcp://HOST:8786.",
+    ),
+]
 Sources = Annotated[
     list[str],
     typer.Argument(metavar="SOURCE", callback=_existing, show_default=False, help="Files, folders or zips."),
@@ -156,6 +175,16 @@ Release = Annotated[
         "--fhir-version",
         metavar="R4|R4B|R5",
         callback=one_of(RELEASES, "FHIR release"),
+        help="The FHIR release.",
+    ),
+]
+WantedRelease = Annotated[
+    str | None,
+    typer.Option(
+        "--fhir-version",
+        metavar="R4|R4B|R5",
+        callback=one_of(RELEASES, "FHIR release"),
+        show_default="that of the remainder, else R5",
         help="The FHIR release.",
     ),
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from interchange.cli.screen import console
-from interchange.issues import Issues, MappingError, SourceError, TargetError
+from interchange.issues import Issues, MappingError, RunnerError, SourceError, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def ending(*, as_json: bool = False, show_values: bool = False) -> Iterator[None
     """Let what stops a run end the command with its issues and exit code 1, without a traceback."""
     try:
         yield
-    except (MappingError, SourceError, TargetError) as error:
+    except (MappingError, RunnerError, SourceError, TargetError) as error:
         issues = error.issues if isinstance(error, MappingError) else [error.issue]
         _failed(issues, as_json=as_json, show_values=show_values)
         raise typer.Exit(FAILED) from None

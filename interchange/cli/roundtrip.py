@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - typer reads annotations
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -12,11 +13,7 @@ from interchange.cli.screen import counting, show
 
 if TYPE_CHECKING:
     from interchange.intake import FhirVersion
-    from interchange.report.trip import TripSummary
-    from interchange.results import RoundTrip
     from interchange.runners.engines import Engine
-
-DANGLING = "IX-VALID-011"
 
 
 def roundtrip(
@@ -29,34 +26,44 @@ def roundtrip(
     encoding: options.InputEncoding = None,
     engine: options.Engine = "compiled",
     by_variable: Annotated[bool, typer.Option("--by-variable", help="Of SDTM, the numbers by variable.")] = False,
-    losses: Annotated[bool, typer.Option("--losses", help="Of FHIR, list every leaf that is lost.")] = False,
+    losses: Annotated[bool, typer.Option("--losses", help="Of FHIR, list every leaf that SDTM does not hold.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", show_default=False, help="Also write the report as one HTML page."),
+    ] = None,
     strict: options.Strict = False,
     json: options.AsJson = False,
     show_values: options.ShowValues = False,
 ) -> None:
     """Convert SDTM to FHIR and back, or FHIR to SDTM and back, and compare.
 
-    Exits with 1 where a cell is different, or a resource in between is not valid.
+    Exits with 1 where a cell or leaf is different, or a resource in between is not valid.
     """
     from interchange import api
     from interchange.report.groups import show_groups
+    from interchange.report.html import check_page, write_page
     from interchange.report.losses import show_losses
     from interchange.report.plain import as_json_text, plain
     from interchange.report.trip import show_trip
 
-    with ending(as_json=json, show_values=show_values), counting("resources or rows") as count:
-        trip = api.roundtrip(
-            source,
-            fhir_version=cast("FhirVersion", fhir_version),
-            sdtmig=sdtmig,
-            mappings=mappings,
-            study=study,
-            ct=ct,
-            encoding=encoding,
-            engine=cast("Engine", engine),
-            progress=count,
-        )
-    summary = _summary(trip, values=show_values)
+    with ending(as_json=json, show_values=show_values):
+        if html is not None:
+            check_page(html)
+        with counting("resources or rows") as count:
+            trip = api.roundtrip(
+                source,
+                fhir_version=cast("FhirVersion", fhir_version),
+                sdtmig=sdtmig,
+                mappings=mappings,
+                study=study,
+                ct=ct,
+                encoding=encoding,
+                engine=cast("Engine", engine),
+                progress=count,
+            )
+        summary = trip.summary(values=show_values)
+        if html is not None:
+            write_page(summary, html, values=show_values)
     listed = trip.ledger if losses else None
     if json:
         words = plain(summary)
@@ -70,39 +77,3 @@ def roundtrip(
     if not trip.equal:
         raise typer.Exit(FAILED)
     check_strict(trip.issues, strict=strict)
-
-
-def _summary(trip: RoundTrip, *, values: bool) -> TripSummary:
-    from interchange.issues import Issues
-    from interchange.report.conversion import state
-    from interchange.report.groups import group_issues
-    from interchange.report.losses import total_ledger
-    from interchange.report.tallies import count_cells
-    from interchange.report.trip import TripSummary, fhir_verdict, sdtm_verdict
-
-    validation = Issues()
-    validation.extend(trip.invalid)
-    dangling = validation.counts[DANGLING]
-    findings = len(validation) - dangling
-    issues = group_issues(trip.issues, values=values)
-    cells = count_cells(trip.tallies, trip.different) if trip.kind == "SDTM" else None
-    ledger = None if trip.ledger is None else total_ledger(trip.ledger)
-    verdict = sdtm_verdict(cells or [], trip.left_out, findings, dangling)
-    if ledger is not None:
-        verdict = fhir_verdict(ledger, len(trip.rejected))
-    return TripSummary(
-        status=state(issues) if trip.equal else "failed",
-        kind=trip.kind,
-        fhir_version=trip.release,
-        equal=trip.equal,
-        verdict=verdict,
-        resources=dict(trip.resources),
-        rejected=len(trip.rejected),
-        datasets=cells,
-        left_out=trip.left_out,
-        findings=findings,
-        dangling=dangling,
-        validation=group_issues(validation, values=values),
-        ledger=ledger,
-        issues=issues,
-    )

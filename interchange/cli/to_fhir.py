@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
@@ -12,8 +13,6 @@ from interchange.cli.outcome import check_strict, ending
 from interchange.cli.screen import counting, show
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from interchange.fhir.elements import Release
     from interchange.report.conversion import FhirSummary
     from interchange.results import FhirResult
@@ -30,13 +29,25 @@ As = Annotated[
         help="NDJSON by resource type, or one Bundle.",
     ),
 ]
+Remainder = Annotated[
+    Path | None,
+    typer.Option(
+        "--remainder",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+        help="remainder.ndjson of the same datasets: the originals come back, with what changed since.",
+    ),
+]
 Check = Annotated[bool, typer.Option("--check/--no-check", help="Validate the resources; findings become issues.")]
 
 
 def to_fhir(
     source: options.SdtmSources,
     out: options.Out,
-    fhir_version: options.Release = "R5",
+    fhir_version: options.WantedRelease = None,
+    remainder: Remainder = None,
     as_: As = "ndjson",
     sdtmig: options.Guide = None,
     mappings: options.Mappings = None,
@@ -61,7 +72,8 @@ def to_fhir(
         with counting("rows") as count:
             result = api.to_fhir(
                 source,
-                fhir_version=cast("Release", fhir_version),
+                fhir_version=cast("Release | None", fhir_version),
+                remainder=remainder,
                 sdtmig=sdtmig,
                 mappings=mappings,
                 study=study,
@@ -93,7 +105,6 @@ def _summary(result: FhirResult, files: list[Path], *, values: bool) -> FhirSumm
         fhir_version=result.release,
         resources=dict(Counter(resource["resourceType"] for resource in result.resources)),
         datasets=count_cells(result.tallies),
-        left_out=result.left_out,
         lost=len(result.lost),
         files=files,
         issues=issues,

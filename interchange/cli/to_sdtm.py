@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from interchange.intake import FhirVersion
     from interchange.report.conversion import SdtmSummary
     from interchange.results import SdtmResult
+    from interchange.runners.distributed import Runner
     from interchange.runners.engines import Engine
 
 
@@ -33,14 +34,22 @@ def to_sdtm(
     engine: options.Engine = "compiled",
     memory: options.Memory = "1GiB",
     jobs: options.Jobs = None,
+    runner: options.Runner = "local",
+    scheduler: options.Scheduler = None,
     no_ledger: Annotated[bool, typer.Option("--no-ledger", help="Do not list what is lost; quicker.")] = False,
+    keep_remainder: Annotated[
+        bool,
+        typer.Option(
+            "--keep-remainder", help="Write remainder.ndjson: what SDTM cannot hold, for to-fhir to merge back."
+        ),
+    ] = False,
     strict: options.Strict = False,
     json: options.AsJson = False,
     show_values: options.ShowValues = False,
 ) -> None:
     """Convert FHIR resources to SDTM datasets.
 
-    Beside them: ledger.csv (what FHIR has and SDTM lost), issues.csv, codes.csv, quarantine.ndjson.
+    Beside them: ledger.csv (what FHIR has and SDTM lost), issues.csv, codes.csv, quarantine.ndjson, remainder.ndjson.
     """
     from interchange import api
     from interchange.report.conversion import show_sdtm
@@ -57,8 +66,11 @@ def to_sdtm(
                 ct=ct,
                 engine=cast("Engine", engine),
                 ledger=not no_ledger,
+                remainder=keep_remainder,
                 memory=options.bytes_of(memory),
                 jobs=jobs or os.cpu_count() or 1,
+                runner=cast("Runner", runner),
+                scheduler=scheduler,
                 progress=count,
             )
         files = result.write(out, format, encoding=encoding)
@@ -74,7 +86,7 @@ def _summary(result: SdtmResult, files: list[Path], *, values: bool) -> SdtmSumm
     from interchange.report.codes import count_outside, count_unmapped
     from interchange.report.conversion import SdtmSummary, sizes, state
     from interchange.report.groups import group_issues
-    from interchange.report.losses import total_ledger
+    from interchange.report.losses import total_ledger, total_remainder
 
     issues = group_issues(result.issues, values=values)
     return SdtmSummary(
@@ -87,4 +99,5 @@ def _summary(result: SdtmResult, files: list[Path], *, values: bool) -> SdtmSumm
         unmapped=count_unmapped(result.unmapped, values=values),
         outside=count_outside(result.outside, values=values),
         ledger=None if result.ledger is None else total_ledger(result.ledger),
+        remainder=None if result.remainder is None else total_remainder(result.remainder),
     )

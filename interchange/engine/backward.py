@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING
 from interchange.engine.bench import ResourceBench, interpreted_write, template_variables
 from interchange.engine.interpret import guard_holds
 from interchange.engine.longtext import join_long
+from interchange.engine.plan import EntityRef
 from interchange.engine.records import Records
-from interchange.engine.settle import Settling, Written
+from interchange.engine.settle import Beside, Settling, Written
 from interchange.engine.shelf import shelve
 from interchange.fhir.elements import elements
+from interchange.fhir.legal import make_legal
 from interchange.issues import Issue, Issues, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from interchange.engine.bench import Write
     from interchange.engine.forward import Forward
     from interchange.engine.ops import Json, Resource, Row
-    from interchange.engine.plan import Plan, PlannedMapping, PlannedSource
+    from interchange.engine.plan import Plan, PlannedMapping, PlannedSource, Way
     from interchange.fhir.elements import Elements
+    from interchange.mapping.model import Params
 
 
 class Backward:
@@ -46,10 +49,17 @@ class Backward:
         self.issues = Issues() if issues is None else issues
         self.settled: dict[str, Settling] = {}
         self.lost: list[tuple[str, Row]] = []
+        self._told: set[tuple[str, int]] = set()
 
-    def convert(self, datasets: Mapping[str, Sequence[Row]]) -> list[Resource]:
-        """Return the resources of datasets, by domain; a domain without a mapping is an issue and is left out."""
+    def convert(
+        self, datasets: Mapping[str, Sequence[Row]], declared: Mapping[str, Collection[str]] | None = None
+    ) -> list[Resource]:
+        """Return the resources of datasets, by domain; a domain without a mapping is an issue and is left out.
+
+        ``declared`` are the variables that a dataset has, where that is known: on the way back, others are not derived.
+        """
         bench = ResourceBench(self.plan, self.write)
+        self._told.clear()
         for domain in datasets:
             if domain not in self.plan.mappings:
                 message = f"no mapping for {domain}: its {len(datasets[domain])} rows are left out"
@@ -73,13 +83,15 @@ class Backward:
             bench.follow("study", row)  # settling keeps whole rows there, and must see every study from the start
         for resource in bench.resources.values():
             prune(resource)
+            if make_legal(resource):  # what is taken out does not come back, and is kept beside
+                prune(resource)
         for resource in bench.shared():
             keep_one_type(resource, resource["resourceType"], elements(self.plan.release))
         shelf = shelve(self.plan, bench.resources.values(), self.forward.read)
+        beside = {domain: _staying(bench, rows) for domain, rows in written.items()}
         for domain, planned in self.plan.mappings.items():
-            settling = Settling(
-                self.forward, bench, shelf, planned, written.get(domain, []), datasets, records, self.issues
-            )
+            own = Beside(beside, records, (declared or {}).get(domain))
+            settling = Settling(self.forward, bench, shelf, planned, written.get(domain, []), own, self.issues)
             settling.run()
             self.settled[domain] = settling
         self.lost = [
@@ -98,6 +110,10 @@ class Backward:
             if opened is None:
                 continue
             levels, taken = opened
+            if source.source.parameter and not source.levels:  # of a study's one value, a second has no place there
+                if (source.name, id(levels[-1])) in self._told:
+                    continue
+                self._told.add((source.name, id(levels[-1])))
             if taken:
                 place = Place(record=f"{planned.mapping.domain} row {position + 1}", field=source.source.id)
                 message = "another row has the same keys: the id of this one ends in a number"
@@ -117,13 +133,38 @@ class Backward:
             self.issues.add(Issue("IX-KEY-003", "warning", place, message, "fill in the key variables"))
 
     def _takes(self, planned: PlannedMapping, source: PlannedSource, row: Row) -> bool:
-        """Whether a row source takes a row: it is the parameter's own, its guard holds, what it requires is there."""
+        """Whether a row source takes a row: its guard holds, what it requires is there, the parameter is its own."""
         params = planned.mapping.params
-        if params is not None and source.source.name != row.get(params.code):
-            return False
-        if params is not None and params.value not in row:
+        if params is not None and not _of_parameter(params, source, row):
             return False
         return guard_holds(source.source.pick, row) and all(v in row for v in source.source.require)
+
+
+def _of_parameter(params: Params, source: PlannedSource, row: Row) -> bool:
+    """Whether a row source takes the row of a parameter: its own has an element that can hold the value.
+
+    Any other source takes what is left, but for null flavors that come by themselves where nothing is known.
+    """
+    code = row.get(params.code, "")
+    if not source.source.parameter:
+        flavors = {null.flavor for null in params.nulls.get(code, ())}
+        return params.value in row or row.get(params.null) not in flavors
+    return source.source.name == code and params.value in row and _holds(source, params.value, row)
+
+
+def _holds(source: PlannedSource, variable: str, row: Row) -> bool:
+    """Whether a way can hold a variable's cell, or its rule has none that writes: it is counted, or derived."""
+    rule = next(rule for rule in source.rules if variable in rule.variables)
+    if not any(way.oneway != "to-sdtm" for way in rule.rule.alternatives):
+        return True
+    ways = (way for way in rule.ways if way.writes and guard_holds(way.guard, row))
+    return any(isinstance(way.codec, EntityRef) or way.codec.encode(_cells(way, row)) is not None for way in ways)
+
+
+def _cells(way: Way, row: Row) -> object:
+    """The cells that a way's codec takes."""
+    cells = tuple(row.get(name) for name in way.variables)
+    return cells[0] if len(cells) == 1 else cells
 
 
 def _records(written: Mapping[str, Sequence[Written]]) -> Records:
@@ -131,6 +172,11 @@ def _records(written: Mapping[str, Sequence[Written]]) -> Records:
     return Records(
         {domain: [(w.levels[0], w.row) for w in own if w.source is not None] for domain, own in written.items()}
     )
+
+
+def _staying(bench: ResourceBench, written: Sequence[Written]) -> list[Row]:
+    """The rows of a dataset that will come back, which is what the rows of others can be derived from."""
+    return [w.row for w in written if w.source is not None or bench.keeper(w.row) is not None]
 
 
 def needed(source: PlannedSource) -> frozenset[str]:

@@ -7,7 +7,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from interchange.engine.interpret import guard_holds, write_row
-from interchange.engine.ops import NOWHERE, Json, Nowhere, Resource, Row, container, place, values
+from interchange.engine.ops import NOWHERE, Json, Nowhere, Resource, Row, container, first, place, values
+from interchange.engine.plan import RecordRef
 from interchange.engine.records import Records
 
 if TYPE_CHECKING:
@@ -99,7 +100,10 @@ def holds(value: Json) -> bool:
     (False, True, True)
     """
     if isinstance(value, (dict, list)):
-        return any(map(holds, value.values() if isinstance(value, dict) else value))
+        for item in value.values() if isinstance(value, dict) else value:  # noqa: SIM110 - asked of every constant
+            if holds(item):
+                return True
+        return False
     return value is not None
 
 
@@ -125,6 +129,7 @@ class ResourceBench:
         self.made = Made(self.resources)
         self.records = Records()
         self._entities: dict[tuple[str, ...], Resource] = {}
+        self._studies: list[Resource] = []
         self._elements: dict[tuple[Any, ...], Json] = {}
         self._shared: dict[tuple[Any, ...], Json] = {}
         self._indexed: dict[tuple[Any, ...], list[Json]] = {}
@@ -157,6 +162,8 @@ class ResourceBench:
             (planned.resource, id_ or ""), {"resourceType": planned.resource, "id": id_}
         )
         self._entities[key] = resource
+        if entity == "study" and all(resource is not other for other in self._studies):
+            self._studies.append(resource)
         self._furnish(planned, resource, [resource], row)
         return resource
 
@@ -167,12 +174,22 @@ class ResourceBench:
         self.write(planned, levels, self, own)
         self.emit(planned.emit, levels, row)
 
+    def keeper(self, row: Row) -> Resource | None:
+        """The study that a row is kept at which no element takes: its own, or the first there is if it names none."""
+        return self.follow("study", row) or next(iter(self.studies()), None)
+
+    def studies(self) -> list[Resource]:
+        """The studies made so far."""
+        return self._studies
+
     def shared(self) -> Iterator[Resource]:
         """The resources of entities, which several rows may write to."""
         return iter({id(resource): resource for resource in self._entities.values()}.values())
 
     def refer(self, ref: EntityRef, row: Row) -> Json:
         """The reference or link to the row's entity, made where there is none; nothing without keys."""
+        if isinstance(ref, RecordRef):
+            return self.records.refer(ref.systems, row)
         planned = self.plan.entities[ref.name]
         row = ref.own(row)
         if not planned.links:
@@ -199,29 +216,32 @@ class ResourceBench:
         return self._elements[key]
 
     def emit(self, emits: Sequence[PlannedEmit], levels: Sequence[Json], row: Row) -> None:
-        """Write constants where nothing stands yet; an element picked by ``where`` must be there already."""
+        """Write constants where nothing stands yet; an element picked by ``where`` must be there, but for a lookup."""
         for emit in emits:
             if emit.when and not guard_holds(emit.when, row):
                 continue
+            looked_up = next((code for lookup in emit.lookups if (code := lookup(row))), None)
+            if emit.lookups and looked_up is None:
+                continue
             node = levels[emit.level]
-            if emit.picked and next(values(emit.picked, node, self.made, row), None) is None:
+            if emit.picked and first(emit.picked, node, self.made, row) is None:
                 continue
             if any(holds(value) for way in emit.blank for value in values(way, node, self.made, row)):
                 continue
-            if next(values(emit.path.ops, node, self.made, row), None) is None:
-                value = fill_template(str(emit.value), emit.path.key, row) if emit.template else emit.value
+            if first(emit.path.ops, node, self.made, row) is None:
+                value = fill_template(str(emit.value), emit.path.key, row) if emit.template else looked_up or emit.value
                 if value is not None:
                     place(emit.path.ops, node, value, self, row)
 
     def assert_tests(self, tests: Sequence[PlannedTest], levels: Sequence[Json], row: Row) -> None:
         """Write the patterns that a row source or entity is recognised by."""
         for test in tests:
-            if next(values(test.path.ops, levels[test.level], NOWHERE, row), None) is None:
+            if first(test.path.ops, levels[test.level], NOWHERE, row) is None:
                 container(test.path.ops, levels[test.level], self, row, fresh=False)
 
     def open(self, source: PlannedSource, row: Row) -> tuple[list[Json], bool] | None:
         """Return the levels that a row goes into, and whether its id was taken before; nothing where it cannot go."""
-        if source.source.oneway == "to-sdtm":
+        if source.source.oneway == "to-sdtm" or any(self.refer(ref, row) is None for ref in source.records):
             return None
         if source.source.distinct:
             return self._again(source, row)

@@ -206,7 +206,7 @@ class Walk:
 
 
 def guard_tests(guard: Guard) -> list[str]:
-    """The conditions of a guard as expressions over ``row``; they need ``decimal_of`` bound."""
+    """The conditions of a guard as expressions over ``row``; they need ``decimal_of`` and ``padded_number`` bound."""
     tests = []
     for test in guard:
         cell = f"row.get({test.variable!r})"
@@ -217,6 +217,8 @@ def guard_tests(guard: Guard) -> list[str]:
             tests.append(f"not {same}" if test.negated else same)
         elif test.kind == "numeric":
             tests.append(f"decimal_of({cell}) is {'' if test.negated else 'not '}None")
+        elif test.kind == "padded":
+            tests.append(f"padded_number({cell}) is {'' if test.negated else 'not '}None")
         else:
             tests.append(f"{cell} {'not ' if test.negated else ''}in {test.values!r}")
     return tests

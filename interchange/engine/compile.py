@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 class Compiled:
     """Readers and writers of a plan: ``Forward(plan, compiled.read)``, ``Backward(plan, forward, compiled.write)``."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, base: Compiled | None = None) -> None:
         self.plan = plan
-        self._readers: dict[int, Callable[..., Row]] = {}
-        self._writers: dict[int, Callable[..., None]] = {}
-        self._kept: list[Any] = []  # what ids in the tables above stand for
+        self._readers: dict[int, Callable[..., Row]] = dict(base._readers) if base else {}
+        self._writers: dict[int, Callable[..., None]] = dict(base._writers) if base else {}
+        self._kept: list[Any] = list(base._kept) if base else []  # what ids in the tables above stand for
 
     def read(self, source: PlannedSource | PlannedEntity, levels: Sequence[Json], shelf: Shelf) -> Row:
         """Return the cells that a row source or entity reads from the levels of one row."""
@@ -73,6 +73,6 @@ def _names(place: PlannedSource | PlannedEntity) -> tuple[str, ...]:
     return ("entity", place.entity.name) if hasattr(place, "entity") else (place.domain, place.source.name)
 
 
-def compile_plan(plan: Plan) -> Compiled:
-    """Return the compiled engine of a plan."""
-    return Compiled(plan)
+def compile_plan(plan: Plan, base: Compiled | None = None) -> Compiled:
+    """Return the compiled engine of a plan, with what ``base`` has compiled of it."""
+    return Compiled(plan, base)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from interchange.engine.code import Body, Code, Ops, Walk, function_name, guard_tests, is_literal
 from interchange.engine.plan import EntityRef
 from interchange.fhir.lower import Filter, Follow, Get
-from interchange.mapping.codecs.number import decimal_of
+from interchange.mapping.codecs.number import decimal_of, padded_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +104,7 @@ class _Reader:
         free = [f"{v!r} not in row" for v in way.variables if v in taken]
         if not way.writes:
             free += guard_tests(way.guard)
-            self.code.bound["decimal_of"] = decimal_of
+            self.code.bound |= {"decimal_of": decimal_of, "padded_number": padded_number}
         if not free:
             self._read(way)
             return

@@ -13,7 +13,7 @@ from interchange.engine.code import Body, Code, Ops, Walk, function_name, guard_
 from interchange.engine.ops import container, merge, place_each
 from interchange.engine.plan import EntityRef
 from interchange.fhir.lower import Condition, Filter, Follow, Get, Meet, Op, Take
-from interchange.mapping.codecs.number import decimal_of
+from interchange.mapping.codecs.number import decimal_of, padded_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,8 @@ class _Writer:
         self.rules = [[way for way in rule.ways if way.writes] for rule in rules]
         self.code = code
         self.walk = Walk(code)
-        code.bound |= {"merge": merge, "container": container, "decimal_of": decimal_of, "place_each": place_each}
+        code.bound |= {"merge": merge, "container": container, "place_each": place_each}
+        code.bound |= {"decimal_of": decimal_of, "padded_number": padded_number}
         users: Counter[Spot] = Counter()
         for ways in self.rules:
             for way in ways:

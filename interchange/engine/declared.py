@@ -16,14 +16,14 @@ import msgspec
 
 from interchange.engine.bench import make_id
 from interchange.issues import SourceError
-from interchange.sdtm.dataset import Dataset
 from interchange.sdtm.dataset_json import encode_dataset_json, read_dataset_json
-from interchange.sdtm.suppqual import Joined, SuppVariable
+from interchange.sdtm.suppqual import Joined, SuppVariable, parent_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from interchange.engine.ops import Json, Resource, Row
+    from interchange.sdtm.dataset import Dataset
 
 TITLE = "Datasets of an SDTM package"
 JSON = "application/json"
@@ -38,24 +38,35 @@ TYPE = {
 class Declared:
     """The datasets that a package declared, without rows, and how its supplemental datasets are joined.
 
-    ``joins`` are by parent domain.
+    ``joins`` are by parent domain; ``widths`` are those of right-aligned IDVARVAL, by dataset and IDVAR.
     """
 
     datasets: dict[str, Dataset] = field(default_factory=dict)
     joins: dict[str, Joined] = field(default_factory=dict)
+    widths: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def declare(datasets: Iterable[Dataset], joins: dict[str, Joined], study: str) -> Resource:
-    """Return the Library that says what a study's datasets are."""
+def declare(
+    datasets: Iterable[Dataset],
+    joins: dict[str, Joined],
+    study: str,
+    aligned: Mapping[str, dict[str, int]] | None = None,
+) -> Resource:
+    """Return the Library that says what a study's datasets are.
+
+    ``aligned`` are the widths of right-aligned IDVARVAL, by dataset and IDVAR.
+    """
     content = [_attachment(dataset.name, _encode(_without_rows(dataset))) for dataset in datasets]
-    for domain, joined in joins.items():
-        rows = [_template(domain, v) for v in joined.variables] + joined.leftovers
+    for joined in joins.values():
+        rows = [_template(v) for v in joined.variables] + joined.leftovers
         own = next((row["STUDYID"] for row in rows if "STUDYID" in row), "")
         content.append(_attachment(joined.supp.name, _encode(replace(joined.supp, rows=rows, study=own))))
         widths = {v.qnam: v.width for v in joined.variables if v.width}
         if joined.order or widths:
             extra = msgspec.json.encode(_More(joined.order, widths), order="sorted")
             content.append(_attachment(f"{joined.supp.name} rows", extra))
+    for name, width in (aligned or {}).items():
+        content.append(_attachment(f"{name} rows", msgspec.json.encode(_More(widths=width), order="sorted")))
     return {
         "resourceType": "Library",
         "id": make_id("$STUDYID-datasets", {"STUDYID": study}),
@@ -67,14 +78,19 @@ def declare(datasets: Iterable[Dataset], joins: dict[str, Joined], study: str) -
 
 
 def _without_rows(dataset: Dataset) -> Dataset:
-    """A dataset's description; a Char variable that declares no length has that of its longest value, in bytes."""
+    """A dataset's description."""
+    return replace(sized(dataset), rows=[])
+
+
+def sized(dataset: Dataset) -> Dataset:
+    """Return a dataset whose Char variables that declare no length have that of their longest value, in bytes."""
     variables = [
         replace(v, length=max((len(row[v.name].encode()) for row in dataset.rows if v.name in row), default=1))
         if v.type == "Char" and v.length is None
         else v
         for v in dataset.variables
     ]
-    return replace(dataset, variables=variables, rows=[])
+    return replace(dataset, variables=variables)
 
 
 def _encode(dataset: Dataset) -> bytes:
@@ -88,9 +104,8 @@ def _attachment(title: str, data: bytes) -> Json:
     return {"contentType": JSON, "data": base64.b64encode(data).decode(), "title": title}
 
 
-def _template(domain: str, variable: SuppVariable) -> Row:
+def _template(variable: SuppVariable) -> Row:
     cells = {
-        "RDOMAIN": domain,
         "IDVAR": variable.idvar or "",
         "QNAM": variable.qnam,
         "QLABEL": variable.label,
@@ -120,10 +135,13 @@ def read_declared(libraries: Sequence[Resource]) -> Declared:
                 supps[dataset.name] = dataset
             else:
                 declared.datasets.setdefault(dataset.name, dataset)
+    declared.widths = {name: _more(extras[name]).widths for name in extras if name in declared.datasets}
     for name, supp in supps.items():
-        domain = name.removeprefix("SUPP")
-        parent = declared.datasets.get(domain) or Dataset(domain, "", [], [])
-        declared.joins[domain] = _joined(parent, supp, extras.get(name))
+        domain = parent_of(supp, declared.datasets)
+        if domain:
+            declared.joins[domain] = _joined(declared.datasets[domain], supp, extras.get(name))
+        else:
+            declared.datasets.setdefault(name, replace(supp, rows=[]))
     return declared
 
 
@@ -138,7 +156,7 @@ def _attachments(library: Resource) -> Iterator[tuple[str, bytes]]:
 
 
 class _More(msgspec.Struct):
-    """What the rows of a supplemental dataset need beside their cells: their order, and the widths of IDVARVAL."""
+    """What rows need beside their cells: those of a supplemental dataset their order, all the widths of IDVARVAL."""
 
     order: tuple[int, ...] = ()
     widths: dict[str, int] = {}

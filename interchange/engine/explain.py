@@ -12,7 +12,7 @@ from interchange.engine.planner import Planner
 from interchange.engine.wording import path_text
 from interchange.fhir.elements import RELEASES
 from interchange.issues import Issue, MappingError, Place
-from interchange.mapping.codecs import CODECS, ENTITY
+from interchange.mapping.codecs import CODECS, ENTITY, RECORD
 from interchange.mapping.model import STRENGTHS
 from interchange.mapping.tables import read_code_map, read_parameters
 from interchange.sdtm.standard import standard
@@ -270,6 +270,8 @@ def _start(levels: Sequence[PlannedLevel], level: int) -> str:
 
 def _codec_says(call: str) -> str:
     name = call.partition("(")[0]
+    if name == RECORD:
+        return "a reference to the record of another dataset: the row that its resource became, and back"
     if name == ENTITY:
         return "a reference to (or link of) another row: its key variables become the resource, and back"
     return _first_line(CODECS.get(name))

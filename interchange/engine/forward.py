@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from interchange.engine.declared import read_declared
 from interchange.engine.derive import Part, Setting, derive_parts
 from interchange.engine.interpret import guard_holds
 from interchange.engine.longtext import split_long
-from interchange.engine.records import Records
+from interchange.engine.records import RELATION, Records
 from interchange.engine.residual import kept_cells, kept_rows
 from interchange.engine.shelf import interpreted_read
 from interchange.mapping.codecs.number import decimal_of
@@ -20,13 +21,16 @@ from interchange.mapping.tables import read_parameters
 from interchange.mapping.terminology import project_terminology
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from collections.abc import Mapping as Dict
 
     from interchange.engine.ops import Json, Resource, Row
     from interchange.engine.plan import Plan, PlannedMapping, PlannedSource
     from interchange.engine.shelf import Read, ResourceShelf
     from interchange.mapping.model import Mapping
+
+    # by row source: each element that it reads, with the cells that stand there
+    Readings = dict[str, list[tuple[Sequence[Json], Row]]]
 
 
 @dataclass(slots=True)
@@ -80,6 +84,7 @@ class Forward:
     def every(self, shelf: ResourceShelf, beside: Dict[str, Sequence[Row]] | None = None) -> dict[str, list[Found]]:
         """Return the rows of every domain, complete and in order, by domain; ``beside`` are rows made before."""
         done: dict[str, list[Found]] = {}
+        declared = declared_variables(shelf)
         for about_records in (False, True):
             records = Records({domain: [(f.resource, f.row) for f in rows] for domain, rows in done.items()})
             found = {
@@ -91,7 +96,10 @@ class Forward:
             for domain, rows in done.items():
                 datasets[domain] = [*datasets.get(domain, ()), *(f.row for f in rows)]
             self._derive(found, replace(self.known, datasets=datasets))
-            done |= {domain: self._finish(self.plan.mappings[domain].mapping, rows) for domain, rows in found.items()}
+            done |= {
+                domain: self._finish(self.plan.mappings[domain].mapping, rows, declared.get(domain))
+                for domain, rows in found.items()
+            }
         return done
 
     def rows(
@@ -100,24 +108,36 @@ class Forward:
         shelf: ResourceShelf,
         beside: Dict[str, Sequence[Row]] | None = None,
         records: Records | None = None,
+        declared: Collection[str] | None = None,
+        memory: Readings | None = None,
     ) -> list[Found]:
         """Return the rows of one domain, complete and in order.
 
-        ``beside`` are the rows of other domains, ``records`` what their resources became.
+        ``beside`` are the rows of other domains, ``records`` what their resources became, ``declared`` the variables
+        that its dataset has, where that is known: others are not derived. ``memory`` spares a second reading of
+        elements where nothing changes but what is kept beside them.
         """
         mapping = planned.mapping
-        found = self._gather(planned, shelf, records or Records())
+        found = self._gather(planned, shelf, records or Records(), memory)
         others = {domain: rows for domain, rows in (beside or {}).items() if domain != mapping.domain}
         self._derive({mapping.domain: found}, replace(self.known, datasets=others))
-        return self._finish(mapping, found)
+        return self._finish(mapping, found, declared)
 
-    def _gather(self, planned: PlannedMapping, shelf: ResourceShelf, records: Records) -> list[Found]:
+    def _gather(
+        self, planned: PlannedMapping, shelf: ResourceShelf, records: Records, memory: Readings | None = None
+    ) -> list[Found]:
         """The rows of a domain before anything is derived."""
-        found = list(self._native(planned, shelf, records))
+        shelf.records = records
+        relations = [s for s in planned.sources if s.source.about == RELATION]
+        own = [s for s in planned.sources if s.source.about != RELATION]
+        found = list(self._native(planned, own, shelf, records, memory))
         found += self._whole(planned, shelf)
+        if relations:
+            records.relationships(f.row for f in found)
+            found += self._native(planned, relations, shelf, records, memory)
         return found + self._nulls(planned, found, shelf)
 
-    def _finish(self, mapping: Mapping, found: list[Found]) -> list[Found]:
+    def _finish(self, mapping: Mapping, found: list[Found], declared: Collection[str] | None) -> list[Found]:
         found = [f for f in found if f.blanks is None or all(v in f.row for v in self._required(f, mapping))]
         dropped = mapping.dropped
         for one in found:
@@ -129,15 +149,26 @@ class Forward:
                     for blank in one.blanks or ():
                         one.row.pop(blank, None)
             for variable in dropped:
-                one.row.pop(variable, None)
+                if variable not in one.kept:
+                    one.row.pop(variable, None)
+            if declared is not None and not one.filled:
+                for variable in one.row.keys() - declared - one.stored:
+                    del one.row[variable]
         return in_order(found, mapping.order)
 
-    def _native(self, planned: PlannedMapping, shelf: ResourceShelf, records: Records) -> Iterator[Found]:
-        for source in planned.sources:
+    def _native(
+        self,
+        planned: PlannedMapping,
+        sources: Sequence[PlannedSource],
+        shelf: ResourceShelf,
+        records: Records,
+        memory: Readings | None,
+    ) -> Iterator[Found]:
+        for source in sources:
             seen: set[tuple[str | None, ...]] = set()
-            for levels in self._elements(source, shelf):
+            for levels, read in self._readings(source, shelf, memory):
                 for given in _given(source, levels, shelf, records):
-                    one = self._row(source, levels, shelf, given)
+                    one = self._row(source, levels, given | read)
                     if one is None or self._lacks(one, planned.mapping):
                         continue
                     if source.source.distinct:
@@ -157,11 +188,24 @@ class Forward:
                 if not source.only_if or any(shelf.exists(test, levels) for test in source.only_if):
                     yield levels
 
-    def _row(self, source: PlannedSource, levels: Sequence[Json], shelf: ResourceShelf, given: Row) -> Found | None:
+    def _readings(
+        self, source: PlannedSource, shelf: ResourceShelf, memory: Readings | None
+    ) -> Iterable[tuple[Sequence[Json], Row]]:
+        """Every element that a row source reads, with the cells that stand in it."""
+        known = None if memory is None else memory.get(source.name)
+        if known is not None:
+            return known
+        made = ((levels, self.read(source, levels, shelf)) for levels in self._elements(source, shelf))
+        if memory is None:
+            return made
+        memory[source.name] = list(made)
+        return memory[source.name]
+
+    def _row(self, source: PlannedSource, levels: Sequence[Json], row: Row) -> Found | None:
+        """The row of an element, of the cells that stand in it (a row of its own) and of those kept beside it."""
         kept = kept_cells(levels[-1], self.systems["cells"], source.name)
         if kept is not None and kept.absent:
             return None
-        row = {**given, **self.read(source, levels, shelf)} if given else self.read(source, levels, shelf)
         native = frozenset(row)
         if kept is None:
             return Found(row, levels[0], source, levels, native)
@@ -174,7 +218,7 @@ class Forward:
         if one.source is None or one.filled:
             return ()
         require = one.source.source.require
-        if mapping.params is not None:
+        if mapping.params is not None and one.source.source.parameter:
             require = (*require, mapping.params.value)
         return require
 
@@ -242,6 +286,16 @@ def _given(source: PlannedSource, levels: Sequence[Json], shelf: ResourceShelf, 
         case "relation":
             return records.relate(levels[0], shelf.index.resolve(levels[-1], within=levels[0])) or ()
     return _NOTHING_GIVEN
+
+
+def declared_variables(shelf: ResourceShelf) -> dict[str, frozenset[str]]:
+    """The variables, qualifiers included, of the datasets that a Library on a shelf declares."""
+    declared = read_declared(list(shelf.of("Library")))
+    qualifiers = {domain: {v.qnam for v in joined.variables} for domain, joined in declared.joins.items()}
+    return {
+        domain: frozenset({v.name for v in dataset.variables} | qualifiers.get(domain, set()))
+        for domain, dataset in declared.datasets.items()
+    }
 
 
 def fill_name(mapping: Mapping) -> str:

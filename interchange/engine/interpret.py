@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from interchange.engine.ops import Json, Reads, Resource, Row, Writes, place, place_each, values
 from interchange.engine.plan import EntityRef
-from interchange.mapping.codecs.number import decimal_of
+from interchange.mapping.codecs.number import decimal_of, padded_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +40,8 @@ def guard_holds(guard: Guard, row: Row) -> bool:
             found = value is not None and value == row.get(test.values[0])
         elif test.kind == "numeric":
             found = decimal_of(value) is not None
+        elif test.kind == "padded":
+            found = padded_number(value) is not None
         else:
             found = value is not None and value in test.values
         if found == test.negated:

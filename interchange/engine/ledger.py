@@ -3,7 +3,8 @@
 It is made by coming back: the rows are converted to FHIR again, and each resource is laid beside the one that was
 made anew from the same row or entity. What the new one lacks is lost, and nothing else is; so ledger and output
 together are the input (law L6). Lists are laid side by side by what their elements share, since their order carries
-no meaning in the elements used here.
+no meaning in the elements used here. A contained resource comes back where the reference to it leads; resources that
+rows make one of, such as two Patients with the same key, come back as that one.
 """
 
 from __future__ import annotations
@@ -105,10 +106,36 @@ def _name(resource: Resource) -> str:
     return f"{resource['resourceType']}/{resource.get('id', '?')}"
 
 
+def _contained(resource: Resource) -> Iterator[tuple[str, Json]]:
+    """Each contained resource with its path."""
+    contained = resource.get("contained")
+    for i, item in enumerate(contained if isinstance(contained, list) else ()):
+        yield item_path("contained", i, item), item
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Whose leaves are compared: those of a resource, or of one that it contains, ``at`` being where."""
+
+    holder: Resource
+    type: str
+    at: str = ""
+
+    @property
+    def name(self) -> str:
+        """The resource that the ledger names."""
+        return _name(self.holder)
+
+    def below(self, key: str) -> str:
+        """The path of one of its elements."""
+        return f"{self.at}.{key}" if self.at else key
+
+
 class Comparison:
     """Resources as they were, laid beside those made anew; references are followed as they are met.
 
-    ``with_rows`` are the identities of resources that rows came of, made anew or not.
+    ``with_rows`` are the identities of resources that rows came of, made anew or not. ``alignments`` have, by the
+    identity of each list that was compared, the place of each of its elements with that of the new one, if any.
     """
 
     def __init__(self, plan: Plan, before: ResourceShelf, after: ResourceShelf) -> None:
@@ -116,8 +143,9 @@ class Comparison:
         self.before = before
         self.after = after
         self.pairs: dict[int, Resource] = {}
-        self.waiting: list[tuple[Resource, Resource]] = []
+        self.waiting: list[tuple[Resource, Resource, _Origin]] = []
         self.with_rows: set[int] = set()
+        self.alignments: dict[int, list[tuple[int, int | None]]] = {}
         self.count = 0
         self.losses: list[Loss] = []
         self._read = elements_read(plan)
@@ -125,35 +153,46 @@ class Comparison:
 
     def pair(self, old: Resource, new: Resource) -> None:
         """Say that a resource was made anew as another."""
+        self._pair(old, new, _Origin(old, old["resourceType"]))
+
+    def _pair(self, old: Resource, new: Resource, origin: _Origin) -> None:
         if id(old) not in self.pairs and old["resourceType"] == new["resourceType"]:
             self.pairs[id(old)] = new
-            self.waiting.append((old, new))
+            self.waiting.append((old, new, origin))
 
     def run(self, resources: Iterable[Resource]) -> Ledger:
         """Return the ledger of resources, pairs and all that they refer to compared."""
+        holders: list[Resource] = []
         while self.waiting:
-            old, new = self.waiting.pop()
-            self._compare(old, new, _name(old), "", old)
+            old, new, origin = self.waiting.pop()
+            self._resource(old, new, origin)
+            if not origin.at:
+                holders.append(old)
+        for holder in holders:
+            for at, contained in _contained(holder):
+                if id(contained) not in self.pairs:
+                    self._lose(contained, _Origin(holder, holder["resourceType"]), at)
         for resource in resources:
             if id(resource) not in self.pairs:
-                self._lose(resource, _name(resource), "", anew=id(resource) in self.with_rows)
+                self._lose(
+                    resource, _Origin(resource, resource["resourceType"]), "", anew=id(resource) in self.with_rows
+                )
         return Ledger(self.count, sorted(self.losses))
 
-    def _lose(self, value: Json, name: str, at: str, *, anew: bool = True) -> None:
+    def _lose(self, value: Json, origin: _Origin, at: str, *, anew: bool = True) -> None:
         """Enter every leaf of a value of a resource: of one that rows came of, or of one that none came of."""
         for path, _ in leaves(value, at):
             if path != "resourceType":
                 self.count += 1
-                self.losses.append(Loss(name, path, self._reason(name, path, anew=anew)))
+                self.losses.append(Loss(origin.name, path, self._reason(origin, path, anew=anew)))
 
-    def _reason(self, name: str, path: str, *, anew: bool) -> str:
+    def _reason(self, origin: _Origin, path: str, *, anew: bool) -> str:
         """Why a leaf does not come back."""
-        type_ = name.partition("/")[0]
-        if type_ not in self._types:
-            return f"no mapping reads {type_}"
-        if anew and path == "id":
+        if origin.type not in self._types:
+            return f"no mapping reads {origin.type}"
+        if anew and path == origin.below("id"):
             return NEW_ID
-        reason = self._known(type_, path)
+        reason = self._known(origin.type, path.removeprefix(origin.below("")))
         return reason if anew or reason.startswith(ONE_WAY) else NO_ROW
 
     def _known(self, type_: str, path: str) -> str:
@@ -163,50 +202,62 @@ class Comparison:
         ends = (None, *(i for i in range(len(plain) - 1, 0, -1) if plain[i] == "."))
         return next((known[plain[:end]] for end in ends if plain[:end] in known), NO_RULE)
 
-    def _compare(self, old: Json, new: Json, name: str, at: str, within: Resource) -> None:
+    def _resource(self, old: Resource, new: Resource, origin: _Origin) -> None:
+        """Compare a resource with the one made anew, but for what it contains: references lead there."""
+        for key, item in old.items():
+            if key == "resourceType":
+                self.count += bool(origin.at)
+            elif origin.at or key != "contained" or not isinstance(item, list):
+                self._member(key, item, new, origin.below(key), origin)
+
+    def _compare(self, old: Json, new: Json, at: str, origin: _Origin) -> None:
         if isinstance(old, dict) and isinstance(new, dict):
             for key, item in old.items():
-                path = f"{at}.{key}" if at else key
-                if key == "resourceType" and not at:
-                    continue
-                if key == "reference" and isinstance(item, str) and self._same_target(item, new.get(key), within):
-                    self.count += 1
-                elif key in new:
-                    self._compare(item, new[key], name, path, within)
-                else:
-                    self._lose(item, name, path)
+                self._member(key, item, new, f"{at}.{key}", origin)
         elif isinstance(old, list) and isinstance(new, list):
-            for i, other in self._aligned(old, new, within):
-                if other is None:
-                    self._lose(old[i], name, item_path(at, i, old[i]))
+            self.alignments[id(old)] = aligned = self._aligned(old, new, origin.holder)
+            for i, j in aligned:
+                if j is None:
+                    self._lose(old[i], origin, item_path(at, i, old[i]))
                 else:
-                    self._compare(old[i], other, name, item_path(at, i, old[i]), within)
+                    self._compare(old[i], new[j], item_path(at, i, old[i]), origin)
         elif isinstance(old, (dict, list)) or not same(old, new):
-            self._lose(old, name, at)
+            self._lose(old, origin, at)
         else:
             self.count += 1
 
-    def _same_target(self, old: str, new: Json, within: Resource) -> bool:
+    def _member(self, key: str, item: Json, new: Resource, at: str, origin: _Origin) -> None:
+        """Compare what an object has under a key with what the new one has there."""
+        if key == "reference" and isinstance(item, str) and self.same_target(item, new.get(key), origin.holder):
+            self.count += 1
+        elif key in new:
+            self._compare(item, new[key], at, origin)
+        else:
+            self._lose(item, origin, at)
+
+    def same_target(self, old: str, new: Json, within: Resource) -> bool:
         """Whether a reference means the same resource as before, made anew."""
         if not isinstance(new, str):
             return False
         target, made = self.before.index.resolve(old, within=within), self.after.index.resolve(new)
         if target is None or made is None:
             return old == new
-        self.pair(target, made)
+        at = next((at for at, contained in _contained(within) if contained is target), "")
+        self._pair(target, made, _Origin(within if at else target, target["resourceType"], at))
         return self.pairs.get(id(target)) is made
 
-    def _aligned(self, old: list[Json], new: list[Json], within: Resource) -> list[tuple[int, Json | None]]:
-        """Each old element with the new one that shares most leaves with it, each new one used once."""
+    def _aligned(self, old: list[Json], new: list[Json], within: Resource) -> list[tuple[int, int | None]]:
+        """Each old element with the place of the new one that shares most leaves with it, each new one used once."""
         free = dict(enumerate(new))
-        found: dict[int, Json] = {}
+        found: dict[int, int] = {}
         scores = sorted(
             ((self._shared(o, n, within), -i, -j) for i, o in enumerate(old) for j, n in free.items()),
             reverse=True,
         )
         for score, i, j in scores:
             if score > 0 and -i not in found and -j in free:
-                found[-i] = free.pop(-j)
+                del free[-j]
+                found[-i] = -j
         return [(i, found.get(i)) for i in range(len(old))]
 
     def _shared(self, old: Json, new: Json, within: Resource) -> int:

@@ -69,6 +69,23 @@ def values(ops: Sequence[Op], node: Json, reads: Reads, row: Row, at: int = 0) -
                 yield from values(ops, target, reads, row, at + 1)
 
 
+def first(ops: Sequence[Op], node: Json, reads: Reads, row: Row) -> Json:
+    """Return the first of `values`, or nothing; most paths of constants and tests only descend."""
+    for at, op in enumerate(ops):
+        if type(op) is Get:
+            node = node.get(op.key) if isinstance(node, dict) else None
+            if isinstance(node, list):
+                return next(values(ops, {op.key: node}, reads, row, at), None)
+        elif type(op) is Filter:
+            if not isinstance(node, dict) or not all(holds(c, node, reads, row) for c in op.conditions):
+                return None
+        elif type(op) is not Take:
+            return next(values(ops, node, reads, row, at), None)
+        if node is None:
+            return None
+    return node
+
+
 def wanted(condition: Condition, row: Row) -> Json:
     """The value a condition compares with: its literal, or the row's variable."""
     return row.get(condition.variable) if condition.variable else condition.literal
@@ -77,6 +94,10 @@ def wanted(condition: Condition, row: Row) -> Json:
 def holds(condition: Condition, node: Json, reads: Reads, row: Row) -> bool:
     """Whether some value at the end of a condition's ops is the one wanted."""
     value = wanted(condition, row)
+    if len(condition.ops) == 1 and type(op := condition.ops[0]) is Get and isinstance(node, dict):
+        found = node.get(op.key)
+        if not isinstance(found, list):
+            return found is not None and type(found) is type(value) and bool(found == value)
     return any(type(v) is type(value) and v == value for v in values(condition.ops, node, reads, row))
 
 
@@ -248,8 +269,23 @@ def place_each(ops: Sequence[Op], node: Json, items: Sequence[Json], writes: Wri
     return done
 
 
+def _says_less(one: Json, other: Json) -> bool:
+    """Whether an object has something, and nothing that another has not."""
+    if not one or not isinstance(one, dict) or not isinstance(other, dict):
+        return False
+    return all(key in other and other[key] == value for key, value in one.items())
+
+
 def merge(found: Json, value: Json) -> bool:
-    """Add to an element what it lacks of a value; False where the two disagree anywhere."""
+    """Add to an element what it lacks of a value; False where the two disagree anywhere.
+
+    Of a list, an element that says less than one of the value becomes that one: a coding of which a pattern wrote the
+    system alone.
+
+    >>> concept = {"coding": [{"system": "s"}]}
+    >>> merge(concept, {"coding": [{"system": "s", "code": "c"}], "text": "t"}), concept
+    (True, {'coding': [{'system': 's', 'code': 'c'}], 'text': 't'})
+    """
     if isinstance(found, dict) and isinstance(value, dict):
         agree = True
         for key, item in value.items():
@@ -259,6 +295,12 @@ def merge(found: Json, value: Json) -> bool:
                 agree = False
         return agree
     if isinstance(found, list) and isinstance(value, list):
-        found.extend(item for item in value if item not in found)
+        for item in value:
+            if item not in found:
+                less = next((one for one in found if _says_less(one, item)), None)
+                if less is None:
+                    found.append(item)
+                else:
+                    less.update(item)
         return True
     return type(found) is type(value) and bool(found == value)

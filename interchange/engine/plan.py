@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from interchange.fhir.elements import Release
     from interchange.fhir.lower import Lowered, Op
+    from interchange.mapping.lookups import Lookup
     from interchange.mapping.model import Entity, Guard, Level, Mapping, Project, Rule, Source
 
 
@@ -35,6 +36,17 @@ class EntityRef:
             return dict(row)
         renamed = {name: row[mine] for name, mine in zip(self.variables, self.row, strict=True) if mine in row}
         return {k: v for k, v in row.items() if k not in self.variables} | renamed
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRef(EntityRef):
+    """The codec ``record(SEQ GRPID)``: a reference to the record of another dataset, as RELREC names it (SDTMIG 8.2).
+
+    ``systems`` are those of the identifiers that a record is named by, by what follows the two letters of its domain:
+    SEQ for AESEQ. It gives RDOMAIN, IDVAR and IDVARVAL, in this order.
+    """
+
+    systems: Dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,8 @@ class PlannedRule:
 class PlannedEmit:
     """A constant of FHIR, lowered; ``picked`` leads to the element that a ``where`` picks, which must be there.
 
+    With ``lookups`` the value is what the first that yields has for the row, and an element that is picked is made.
+
     ``blank`` leads to the elements, one for each type of a choice, that must hold nothing: those of a reason why
     data is absent.
     """
@@ -88,6 +102,7 @@ class PlannedEmit:
     picked: tuple[Op, ...] = ()
     when: Guard = ()
     blank: tuple[tuple[Op, ...], ...] = ()
+    lookups: tuple[Lookup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +138,7 @@ class PlannedClaim:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSource:
-    """A row source on this release."""
+    """A row source on this release; ``records`` are the records that a row of it must name."""
 
     domain: str
     source: Source
@@ -135,6 +150,7 @@ class PlannedSource:
     claims: tuple[PlannedClaim, ...]
     emit: tuple[PlannedEmit, ...]
     rules: tuple[PlannedRule, ...]
+    records: tuple[RecordRef, ...] = ()
 
     @property
     def name(self) -> str:

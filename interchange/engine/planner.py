@@ -17,14 +17,18 @@ from interchange.engine.plan import (
     PlannedRule,
     PlannedSource,
     PlannedTest,
+    RecordRef,
     Way,
 )
 from interchange.fhir import path as p
 from interchange.fhir.elements import RELEASES, elements
 from interchange.fhir.lower import Filter, Focus, Get, Lowered, LowerError, Lowering, Op, typed_constant
 from interchange.issues import Issue, MappingError, Place
-from interchange.mapping.codecs import ENTITY, Codec, CodecError, Tools, bind_codec
-from interchange.mapping.model import STRENGTHS
+from interchange.mapping.codecs import ENTITY, RECORD, Codec, CodecError, Tools, bind_codec
+from interchange.mapping.codecs.coded import TEXT_TYPES
+from interchange.mapping.lookups import Ground, Lookup, bind_lookup
+from interchange.mapping.model import RECORD_NAME, STRENGTHS
+from interchange.mapping.terminology import project_terminology
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,14 +50,19 @@ if TYPE_CHECKING:
 
 
 class Planner:
-    """Builds a plan; collects faults rather than stopping at the first."""
+    """Builds a plan; collects faults rather than stopping at the first.
 
-    def __init__(self, project: Project, release: Release) -> None:
+    ``base`` is a plan of the project that this one was adapted from: what is the same is taken from there.
+    """
+
+    def __init__(self, project: Project, release: Release, base: Plan | None = None) -> None:
         self.project = project
         self.release = release
+        self.base = base
         self.faults: list[Issue] = []
         self._codecs: dict[tuple[Call, str], Codec] = {}
-        self.tools = Tools(release, project.systems, project.settings["folders"].split("\n"))
+        self._lookups: dict[tuple[Call, str], Lookup] = {}
+        self.tools = base.tools if base else Tools(release, project.systems, project.settings["folders"].split("\n"))
         self.resources = {n: self._resource_of(e) for n, e in project.entities.items()}
         self.lowering = Lowering(release, project.aliases.get(release, {}), project.systems, self.resources)
 
@@ -88,8 +97,13 @@ class Planner:
         for mapping in self.project.ordered():
             if domains is not None and mapping.domain not in domains:
                 continue
-            plan.mappings[mapping.domain] = PlannedMapping(
-                mapping, tuple(self.source(mapping.domain, s) for s in mapping.sources if self._knows(s))
+            known = self.base.mappings.get(mapping.domain) if self.base else None
+            plan.mappings[mapping.domain] = (
+                known
+                if known is not None and known.mapping is mapping
+                else PlannedMapping(
+                    mapping, tuple(self.source(mapping.domain, s) for s in mapping.sources if self._knows(s))
+                )
             )
         return plan
 
@@ -103,6 +117,9 @@ class Planner:
 
     def entity(self, entity: Entity) -> PlannedEntity:
         """Return an entity planned."""
+        known = self.base.entities.get(entity.name) if self.base else None
+        if known is not None and known.entity is entity:
+            return known
         resource = self.resources[entity.name]
         heads, levels = self._levels(resource, entity.levels)
         return PlannedEntity(
@@ -115,7 +132,7 @@ class Planner:
                 for name, path in entity.links.items()
                 if (low := self._optional(path, heads[-1][1], entity.place))
             },
-            self._emits(entity.emit, heads, resource),
+            self._emits(entity.emit, heads, resource, ""),
             tuple(self.rule(rule, heads, resource) for rule in entity.rules),
         )
 
@@ -129,6 +146,7 @@ class Planner:
         heads, levels = self._levels(resource, source.levels)
         if len(levels) < len(source.levels):  # said already; every path from there would be wrong as well
             return PlannedSource(domain, source, resource, levels, (), (), (), (), (), ())
+        rules = self._keys(source, heads, resource) + tuple(self.rule(rule, heads, resource) for rule in source.rules)
         return PlannedSource(
             domain,
             source,
@@ -138,8 +156,9 @@ class Planner:
             self._tests(source.skip_if, heads, resource, source.place),
             self._tests(source.only_if, heads, resource, source.place),
             tuple(self._claim(claim, heads[:1], resource, source.place) for claim in source.claims),
-            self._emits(source.emit, heads, resource),
-            self._keys(source, heads, resource) + tuple(self.rule(rule, heads, resource) for rule in source.rules),
+            self._emits(source.emit, heads, resource, domain),
+            rules,
+            tuple(w.codec for rule in rules for w in rule.ways if w.writes and isinstance(w.codec, RecordRef)),
         )
 
     def _claim(self, claim: Claim, heads: list[tuple[str, Focus]], resource: str, place: Place) -> PlannedClaim:
@@ -223,7 +242,9 @@ class Planner:
                 self._fault(error.code, place, str(error), error.hint)
         return tuple(tests)
 
-    def _emits(self, emits: tuple[Emit, ...], heads: list[tuple[str, Focus]], resource: str) -> tuple[PlannedEmit, ...]:
+    def _emits(
+        self, emits: tuple[Emit, ...], heads: list[tuple[str, Focus]], resource: str, domain: str
+    ) -> tuple[PlannedEmit, ...]:
         planned = []
         for emit in emits:
             text = emit.value.of(self.release)
@@ -234,14 +255,29 @@ class Planner:
                 lowered = self.lowering.lower(rest, heads[start][1])
                 if text.startswith("%"):
                     text = self.lowering.literal(p.System(*text[1:].partition("/")[::2]))
-                value = typed_constant(text, lowered.type)
+                value = "" if emit.lookups else typed_constant(text, lowered.type)
+                lookups = tuple(self._lookup(call, lowered, domain) for call in emit.lookups)
+            except CodecError as error:
+                self._fault("IX-LOOKUP-001", emit.place, str(error), "see docs/mapping_language.md, Lookups")
+                continue
             except LowerError as error:
                 self._fault(error.code, emit.place, str(error), error.hint)
                 continue
             template = "$" in text
-            picked, blank = _picked(lowered.ops), self._blank(lowered)
-            planned.append(PlannedEmit(start, lowered, value, template, emit.place, picked, emit.when, blank))
+            picked, blank = () if lookups else _picked(lowered.ops), self._blank(lowered)
+            planned.append(PlannedEmit(start, lowered, value, template, emit.place, picked, emit.when, blank, lookups))
         return tuple(planned)
+
+    def _lookup(self, call: Call, lowered: Lowered, domain: str) -> Lookup:
+        """The lookup of a call in a domain; row sources of one domain share it."""
+        if lowered.type not in TEXT_TYPES:
+            raise CodecError(f"a lookup gives a text, and this element is a {lowered.type}")
+        key = (call, domain)
+        if key not in self._lookups:
+            guide = self.project.settings.get("sdtmig", "3.4")
+            terms = project_terminology(self.project.settings)
+            self._lookups[key] = bind_lookup(call, Ground(self.tools, terms, guide, domain))
+        return self._lookups[key]
 
     def _blank(self, lowered: Lowered) -> tuple[tuple[Op, ...], ...]:
         """The ways to the element that a reason for absent data stands at, one for each type of a choice."""
@@ -303,6 +339,8 @@ class Planner:
     def _codec(self, lane: Lane, paths: tuple[Lowered, ...], alternative: Alternative) -> Codec | EntityRef:
         if lane.codec.name == ENTITY:
             return self._entity_ref(lane.codec, paths[0], alternative.variables)
+        if lane.codec.name == RECORD:
+            return self._record_ref(lane.codec, paths[0], alternative.variables)
         codec = self._bound(lane.codec, paths[0].type)
         if codec.paths != len(paths):
             raise CodecError(f"`{lane.codec.name}` takes {codec.paths} paths, not {len(paths)}")
@@ -313,6 +351,16 @@ class Planner:
         if codec.sibling and not (paths[0].ops and isinstance(paths[0].ops[-1], Get)):
             raise CodecError(f"`{lane.codec.name}` must stand at an element")
         return codec
+
+    def _record_ref(self, call: Call, path: Lowered, variables: tuple[str, ...]) -> RecordRef:
+        if path.type != "Reference":
+            raise CodecError(f"`{RECORD}` reads a Reference, and this element is a {path.type}")
+        if variables != RECORD_NAME:
+            raise CodecError(f"`{RECORD}` gives {' '.join(RECORD_NAME)}, and the rule has {' '.join(variables)}")
+        systems = {name: self.project.systems.get(name.lower(), "") for name in call.args}
+        if missing := [name for name, url in systems.items() if not url] or (not systems and ["SEQ"]):
+            raise CodecError(f"`{RECORD}` needs a system `{missing[0].lower()}` for records named by {missing[0]}")
+        return RecordRef("", "", variables, variables, systems)
 
     def _bound(self, call: Call, type_: str) -> Codec:
         """The codec of a call at an element type; rules of many domains share one."""
@@ -341,9 +389,9 @@ class Planner:
         return EntityRef(name, link, own, variables or own)
 
 
-def plan_project(project: Project, release: Release) -> Plan:
-    """Return the plan of a project on a release; MappingError with every fault."""
-    return Planner(project, release).plan()
+def plan_project(project: Project, release: Release, base: Plan | None = None) -> Plan:
+    """Return the plan of a project on a release, with what ``base`` has of it; MappingError with every fault."""
+    return Planner(project, release, base).plan()
 
 
 def _picked(ops: tuple[Op, ...]) -> tuple[Op, ...]:

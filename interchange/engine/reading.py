@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from interchange.engine.derive import DERIVATIONS
-from interchange.engine.plan import EntityRef
+from interchange.engine.plan import EntityRef, RecordRef
 from interchange.engine.spots import Spot, spots, target_spot
 from interchange.engine.traced import CellTrace, Element, RuleUsed, rule_used
 from interchange.engine.witness import Witness, witness_row
@@ -105,6 +105,9 @@ class Reading:
     def _entity(self, cell: CellTrace, witness: Witness, way: Way, ref: EntityRef, row: Row) -> CellTrace:
         """A cell of the row that a reference or link stands for."""
         reference = next(spot for spot in witness.inputs if spot is not None)
+        if isinstance(ref, RecordRef):
+            said = "read from the source: the record that the reference leads to"
+            return replace(cell, kind="native", says=said, elements=(self.element(reference),), rules=(_lane(way),))
         planned = self.plan.entities[ref.name]
         levels = self._linked(planned, ref.link, reference, row) if planned.links else self._followed(ref, reference)
         variable = ref.variables[witness.at]

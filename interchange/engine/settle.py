@@ -6,17 +6,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from interchange.engine.forward import Found, fill_name, in_order
+from interchange.engine.held import Held
+from interchange.engine.longtext import join_long
 from interchange.engine.residual import Kept, keep_cells, keep_rows
 from interchange.issues import Issue, Place
-from interchange.mapping.codecs.time import DtcCodec, fhir_date_time
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from collections.abc import Mapping as Dict
-    from collections.abc import Sequence
 
     from interchange.engine.bench import ResourceBench
-    from interchange.engine.forward import Forward
-    from interchange.engine.ops import Json, Resource, Row
+    from interchange.engine.forward import Forward, Readings
+    from interchange.engine.held import Holding
+    from interchange.engine.ops import Json, Row
     from interchange.engine.plan import PlannedMapping, PlannedSource
     from interchange.engine.records import Records
     from interchange.engine.shelf import ResourceShelf
@@ -51,9 +53,14 @@ class Written:
 
 @dataclass(slots=True)
 class Tally:
-    """How the cells of a variable are held in FHIR, in numbers of cells."""
+    """How the cells of a variable are held in FHIR, in numbers of cells.
+
+    ``native`` in elements, ``extension`` in extensions that HL7 publishes, ``residual`` in those of this project or
+    of others.
+    """
 
     native: int = 0
+    extension: int = 0
     derived: int = 0
     constant: int = 0
     residual: int = 0
@@ -61,7 +68,16 @@ class Tally:
     @property
     def cells(self) -> int:
         """All of them."""
-        return self.native + self.derived + self.constant + self.residual
+        return self.native + self.extension + self.derived + self.constant + self.residual
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a domain is read back with: rows of all datasets, records, and the variables that its dataset declares."""
+
+    datasets: Dict[str, Sequence[Row]]
+    records: Records
+    declared: Collection[str] | None = None
 
 
 class Settling:
@@ -74,8 +90,7 @@ class Settling:
         shelf: ResourceShelf,
         planned: PlannedMapping,
         written: list[Written],
-        beside: Dict[str, Sequence[Row]],
-        records: Records,
+        beside: Beside,
         issues: Issues,
     ) -> None:
         self.forward = forward
@@ -84,15 +99,22 @@ class Settling:
         self.planned = planned
         self.written = written
         self.beside = beside
-        self.records = records
         self.issues = issues
         self.systems = forward.systems
         self.domain = planned.mapping.domain
 
     def run(self) -> None:
         """Read back and keep differences until there are none."""
+        memory: Readings = {}
         for _ in range(ROUNDS):
-            found = self.forward.rows(self.planned, self.shelf, self.beside, self.records)
+            found = self.forward.rows(
+                self.planned,
+                self.shelf,
+                self.beside.datasets,
+                self.beside.records,
+                self.beside.declared,
+                memory,
+            )
             changed = self._rows(found)
             if changed and (any(w.back is None for w in self.written) or any(f.filled for f in found)):
                 continue  # the order of rows kept whole, and of null flavors, is seen in the next round
@@ -143,7 +165,7 @@ class Settling:
             own = {id(w) for row in fills for w in [next(w for w in loose if w.row == row)]}
         else:
             own = set()
-            for study in self._studies():
+            for study in self.bench.studies():
                 keep_cells(study, self.systems["cells"], fill_name(self.planned.mapping), Kept(absent=True))
             changed = True
         for one in loose:
@@ -164,7 +186,7 @@ class Settling:
         for one in self.written:
             if not one.whole:
                 continue
-            study = self.bench.follow("study", one.row)
+            study = self.bench.keeper(one.row)
             if study is None:
                 place = Place(record=f"{self.domain} row {one.position + 1}", field="STUDYID")
                 message = "a row without STUDYID has no study to stay with, and is left out"
@@ -174,12 +196,8 @@ class Settling:
             if not any(study is other for other in self.shelf.types.get(study["resourceType"], ())):
                 self.shelf.add(study)
             by_study.setdefault(id(study), []).append(Kept(dict(one.row), order=one.kept.order))
-        for study in self._studies():
+        for study in self.bench.studies():
             keep_rows(study, self.systems["row"], self.domain, by_study.get(id(study), []))
-
-    def _studies(self) -> list[Resource]:
-        type_ = self.forward.plan.entities["study"].resource
-        return [resource for (kind, _), resource in self.bench.resources.items() if kind == type_]
 
     def _settled(self, found: list[Found]) -> list[Found]:
         """The rows found as they will come back now, in the order that they will have."""
@@ -198,7 +216,7 @@ class Settling:
         if [f.row for f in found] == [w.row for w in there] or all(w.kept.order is not None for w in there):
             return False
         if any(w.filled for w in there):
-            for study in self._studies():
+            for study in self.bench.studies():
                 keep_cells(study, self.systems["cells"], fill_name(self.planned.mapping), Kept(absent=True))
         for i, one in enumerate(there):
             one.kept.order = i
@@ -209,28 +227,27 @@ class Settling:
 
     def tallies(self) -> dict[str, Tally]:
         """How the cells of each variable are held, in the order of first use."""
+        held = Held(self.forward.plan, self.shelf)
         tallies: dict[str, Tally] = {}
         for one in self.written:
+            row = one.row
+            for variable in self.planned.mapping.long:
+                row = join_long(row, variable)
             for variable in () if one.lost else one.row:
                 tally = tallies.setdefault(variable, Tally())
-                kind = self._kind(one, variable)
+                kind = self._kind(one, row, variable, held)
                 setattr(tally, kind, getattr(tally, kind) + 1)
         return tallies
 
-    def _kind(self, one: Written, variable: str) -> str:
-        """``native``, ``derived``, ``constant`` or ``residual``, for one cell."""
+    def _kind(self, one: Written, row: Row, variable: str, held: Held) -> Holding:
+        """How one cell is held; ``row`` is that of ``one`` with its long texts whole."""
         if one.whole:
             return "residual"
         if one.filled or one.back is None or one.source is None:
             return "derived"
         if variable in one.kept.cells:
             return "residual"
-        for rule in one.source.rules:
-            if variable in rule.variables:
-                if rule.rule.const is not None:
-                    return "constant"
-                if any(w.writes and isinstance(w.codec, DtcCodec) for w in rule.ways) and variable in one.back.native:
-                    return "native" if fhir_date_time(one.row[variable]) == one.row[variable] else "residual"
         base = variable.rstrip("0123456789")
-        long = base in self.planned.mapping.long and base in one.back.native
-        return "native" if variable in one.back.native or long else "derived"
+        if base in self.planned.mapping.long and base in one.back.native:
+            variable = base
+        return held.kind(one.source, one.levels, row, variable) if variable in one.back.native else "derived"

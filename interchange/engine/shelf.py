@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from interchange.engine.claims import Owners
 from interchange.engine.derive import derive_rows
 from interchange.engine.interpret import read_row
-from interchange.engine.ops import Json, Resource, Row, values
+from interchange.engine.ops import Json, Resource, Row, first, values
+from interchange.engine.plan import RecordRef
+from interchange.engine.records import Records
 from interchange.fhir.references import Index
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class ResourceShelf:
     """Resources at hand, with the side tables of the plan's entities built as they are asked for.
 
     ``read`` is the interpreter or a compiled reader. ``behind`` is a shelf whose resources are at hand as well, but
-    are not what rows are made of.
+    are not what rows are made of. ``records`` are what its resources became, for rows that name those.
     """
 
     def __init__(self, plan: Plan, read: Read = interpreted_read, behind: ResourceShelf | None = None) -> None:
@@ -53,6 +55,7 @@ class ResourceShelf:
         self._links: dict[tuple[str, str], dict[tuple[str, str], Row]] = {}
         self._within: Resource | None = None
         self.owners = Owners(plan)
+        self.records = Records()
 
     def add(self, resource: Resource, full_url: str | None = None) -> None:
         """Put a resource on the shelf."""
@@ -77,7 +80,7 @@ class ResourceShelf:
 
     def exists(self, test: PlannedTest, levels: Sequence[Json]) -> bool:
         """Whether a path yields anything."""
-        return next(values(test.path.ops, levels[test.level], self, {}), None) is not None
+        return first(test.path.ops, levels[test.level], self, {}) is not None
 
     def levels(self, resource: Resource, levels: Sequence[PlannedLevel]) -> Iterator[Levels]:
         """Yield, for each innermost element, the resource and the elements on the way down to it."""
@@ -147,6 +150,9 @@ class ResourceShelf:
 
     def cells(self, ref: EntityRef, value: Json, row: Row) -> tuple[str | None, ...] | None:
         """The variables of the row that a reference or link stands for."""
+        if isinstance(ref, RecordRef):
+            target = self.index.resolve(value, within=self._within) if is_literal(value) else None
+            return self.records.cells(ref.systems, value, target, row.get("USUBJID", ""))
         planned = self.plan.entities[ref.name]
         if planned.links:
             found = self._link_table(ref, planned).get((row.get("STUDYID", ""), str(value)))
@@ -178,6 +184,15 @@ class ResourceShelf:
                     table.setdefault((study, str(link)), found)
                     table.setdefault(("", str(link)), found)  # for a claim, which no study is known of
         return table
+
+
+def is_literal(reference: Json) -> bool:
+    """Whether a reference says where its resource is, and not by an identifier alone.
+
+    >>> is_literal({"reference": "Patient/1"}), is_literal({"identifier": {"value": "1"}})
+    (True, False)
+    """
+    return isinstance(reference, dict) and "reference" in reference
 
 
 def shelve(plan: Plan, resources: Iterable[Resource], read: Read = interpreted_read) -> ResourceShelf:

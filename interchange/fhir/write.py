@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -98,19 +99,29 @@ def ordered(resource: Mapping[str, Any], table: Elements) -> Resource:
 
 
 def _ordered(value: Mapping[str, Any], content: str, table: Elements) -> Resource:
-    result = {"resourceType": value["resourceType"]} if "resourceType" in value else {}
+    result = {}
+    for key, inner in _order(content, tuple(value), table):
+        item = value[key]
+        result[key] = _inner(item, inner, table) if isinstance(item, (dict, list)) else item
+    return result
+
+
+@lru_cache(maxsize=1 << 14)
+def _order(content: str, keys: tuple[str, ...], table: Elements) -> tuple[tuple[str, str], ...]:
+    """Some keys of a content in the order of its definition, each with its own content; blank for an unknown key."""
+    found = {"resourceType": ""} if "resourceType" in keys else {}
     for key, (element, type_) in table.physicals(content).items():
-        if key in value:
-            result[key] = _inner(value[key], type_ if element.choice else element.content, table)
-        if (companion := f"_{key}") in value:
-            result[companion] = _inner(value[companion], "Element", table)
-    return result | {key: item for key, item in value.items() if key not in result}
+        if key in keys:
+            found[key] = type_ if element.choice else element.content
+        if (companion := f"_{key}") in keys:
+            found[companion] = "Element"
+    return tuple((found | {key: "" for key in keys if key not in found}).items())
 
 
 def _inner(item: Any, content: str, table: Elements) -> Any:
     if isinstance(item, list):
         return [_inner(each, content, table) for each in item]
-    if not isinstance(item, dict):
+    if not isinstance(item, dict) or not content:
         return item
     return ordered(item, table) if content == "Resource" else _ordered(item, content, table)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from interchange.fhir.path import parse_path
 from interchange.issues import Issue, MappingError
-from interchange.mapping.model import Entity, Example, Mapping, Null, Params, Project, Source, Supp
+from interchange.mapping.model import Associated, Entity, Example, Mapping, Null, Params, Project, Source, Supp
 from interchange.mapping.rules import (
     check_words,
     read_about,
@@ -28,8 +28,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def build_project(root: Node, trees: dict[str, Node], *folders: Path | None) -> Project:
-    """Return the project that trees spell, every fault of every file reported at once."""
+def build_project(
+    root: Node, trees: dict[str, Node], *folders: Path | None, classes: dict[str, Node] | None = None
+) -> Project:
+    """Return the project that trees spell, every fault of every file reported at once.
+
+    ``trees`` are those of mapping files, ``classes`` those of class files by name.
+    """
     faults: list[Issue] = []
     places = [str(f) for f in reversed(folders) if f is not None]
     settings = {k: v.scalar() for k, v in root.items() if isinstance(v.value, str)}
@@ -46,9 +51,10 @@ def build_project(root: Node, trees: dict[str, Node], *folders: Path | None) -> 
             entities[name] = entity
     mappings: dict[str, Mapping] = {}
     for tree in trees.values():
-        mapping = collect_faults(faults, _mapping, tree, places)
+        mapping = collect_faults(faults, build_mapping, tree, places)
         if mapping is not None:
             mappings[mapping.domain] = mapping
+    associated = collect_faults(faults, _associated, root.get("associated"))
     if faults:
         raise MappingError(faults)
     return Project(
@@ -57,7 +63,24 @@ def build_project(root: Node, trees: dict[str, Node], *folders: Path | None) -> 
         aliases={r: {k: v.scalar() for k, v in names.items()} for r, names in sections["aliases"].items()},
         settings={**settings, "folders": "\n".join(places)},
         mappings=mappings,
+        trees={tree.text("domain"): tree for tree in trees.values()},
+        classes=classes or {},
+        qualifier=root.get("qualifier"),
+        associated=associated,
     )
+
+
+def _associated(node: Node | None) -> Associated | None:
+    if node is None:
+        return None
+    check_words(node, {"prefix", "key", "in-place-of"})
+    words = node.get("in-place-of") or Node({}, node.place)
+    return Associated(node.text("prefix"), node.text("key"), {k: v.scalar() for k, v in words.items()})
+
+
+def build_entities(tree: Node) -> dict[str, Entity]:
+    """Return the entities that a mapping file has for itself, by name; MappingError where one is broken."""
+    return {name: _entity(name, node) for name, node in _own_entities({"": tree})}
 
 
 def _own_entities(trees: dict[str, Node]) -> Iterator[tuple[str, Node]]:
@@ -144,7 +167,8 @@ def _param_sources(tree: Node, places: list[str]) -> tuple[tuple[Source, ...], P
         }
         spread = {k: n for k in PARAM_WORDS if (n := node.get(k)) is not None}
         spread["entity"] = head.get("entity") or head
-        sources.append(_source(code, Node(spread, node.place), Node(shared, node.place)))
+        source = _source(code, Node(spread, node.place), Node(shared, node.place))
+        sources.append(replace(source, parameter=True))
     return tuple(sources), replace(params, nulls=nulls)
 
 
@@ -164,11 +188,12 @@ def _example(node: Node) -> Example:
 
 MAPPING_WORDS = {
     "extends", "domain", "class", "entities", "rows", "rules", "supp", "params", "parameters", "examples", "after",
-    "order", "long", "note",
+    "order", "topic", "long", "note",
 }  # fmt: skip
 
 
-def _mapping(tree: Node, places: list[str]) -> Mapping:
+def build_mapping(tree: Node, places: list[str]) -> Mapping:
+    """Return the mapping that a file's tree spells, with tables from some folders; MappingError where it is broken."""
     check_words(tree, MAPPING_WORDS)
     domain = tree.text("domain")
     if not domain:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -38,6 +38,7 @@ class Trees:
     mappings: dict[str, Node]
     folders: tuple[Path | None, ...]
     faults: tuple[Issue, ...] = ()
+    classes: dict[str, Node] = field(default_factory=dict)
 
 
 def load_project(folder: Path | str | None = None, study: Path | str | None = None) -> Project:
@@ -57,7 +58,7 @@ def _loaded(folder: str | None, study: str | None, state: State) -> Project:  # 
     trees = read_trees(folder, study)
     if trees.faults:
         raise MappingError(list(trees.faults))
-    return build_project(trees.root, trees.mappings, *trees.folders)
+    return build_project(trees.root, trees.mappings, *trees.folders, classes=trees.classes)
 
 
 def _state(*places: Path | str | None) -> State:
@@ -99,7 +100,8 @@ def read_trees(
         tree = collect_faults(faults, read_tree, path, str(path))
         if tree is not None:
             collect_faults(faults, _lay, mappings, path.name, tree, classes)
-    return Trees(root, mappings, (shipped, own, *dict.fromkeys(file.parent for file in singles)), tuple(faults))
+    folders = (shipped, own, *dict.fromkeys(file.parent for file in singles))
+    return Trees(root, mappings, folders, tuple(faults), classes)
 
 
 @lru_cache(maxsize=2)

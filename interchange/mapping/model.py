@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from interchange.fhir.path import Path
     from interchange.issues import Place
+    from interchange.mapping.tree import Node
 
 T = TypeVar("T")
 Direction = Literal["", "to-sdtm", "to-fhir"]
@@ -63,13 +64,13 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One condition over a row's variables: set, one of some texts, the same as another, or numeric.
+    """One condition over a row's variables: set, one of some texts, the same as another, a number, or one behind zeros.
 
     ``negated`` turns it round.
     """
 
     variable: str
-    kind: Literal["set", "in", "same", "numeric"]
+    kind: Literal["set", "in", "same", "numeric", "padded"]
     values: tuple[str, ...] = ()
     negated: bool = False
 
@@ -77,6 +78,7 @@ class Test:
         said = {
             "set": self.variable,
             "numeric": f"numeric({self.variable})",
+            "padded": f"padded({self.variable})",
             "in": f"{self.variable} in {' '.join(self.values)}",
             "same": f"{self.variable}={''.join(self.values)}",
         }[self.kind]
@@ -129,12 +131,16 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """A constant that only FHIR has, written where nothing is yet, for rows that a guard holds for."""
+    """A constant that only FHIR has, written where nothing is yet, for rows that a guard holds for.
+
+    With ``lookups`` the value is what the first of them that yields has for the row.
+    """
 
     path: Path
     value: Versioned[str]
     place: Place
     when: Guard = ()
+    lookups: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,7 @@ class Null:
 About = Literal["", "record", "relation"]
 # The variables that name a record, as rows about records have them (SDTMIG 8).
 RECORD_KEYS = ("STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL")
+RECORD_NAME = ("RDOMAIN", "IDVAR", "IDVARVAL")
 STRENGTHS = ("mark", "code", "category", "type")
 
 
@@ -166,7 +173,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where rows come from on the way to SDTM, and go back to on the way to FHIR."""
+    """Where rows come from on the way to SDTM, and go back to on the way to FHIR.
+
+    ``parameter`` is one of ``params``: the rows of a single parameter, which has its name.
+    """
 
     name: str
     resource: str
@@ -187,6 +197,7 @@ class Source:
     oneway: Direction = ""
     because: str = ""
     note: str = ""
+    parameter: bool = False
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -197,6 +208,14 @@ class Source:
             case "relation":
                 return (*RECORD_KEYS, "RELID")
         return ()
+
+    @property
+    def names_records(self) -> bool:
+        """Whether a rule names the records of other datasets."""
+        ways = (way for rule in self.rules for way in rule.alternatives)
+        return any(
+            lane is not None and lane.codec.name == "record" for way in ways for lane in way.lane.values.values()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +277,7 @@ class Mapping:
     @property
     def about_records(self) -> bool:
         """Whether its rows are about those of other datasets, so that they come after them."""
-        return any(source.about for source in self.sources)
+        return any(source.about or source.names_records for source in self.sources)
 
     def rules_of(self, variable: str) -> list[tuple[Source, Rule]]:
         """Every rule that owns a variable, with its row source."""
@@ -291,15 +310,37 @@ class Entity:
         return tuple(v for rule in self.rules for v in rule.variables)
 
 
+@dataclass(frozen=True, slots=True)
+class Associated:
+    """Datasets of associated persons: how their names begin, the variable of the person, and what stands for what.
+
+    ``in_place_of`` says by which words those of the mapping of a domain are replaced.
+    """
+
+    prefix: str
+    key: str
+    in_place_of: Dict[str, str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Project:
-    """Everything that more than one mapping needs, and the mappings; it is equal to itself alone."""
+    """Everything that more than one mapping needs, and the mappings; it is equal to itself alone.
+
+    ``trees`` are the files of the mappings by domain, ``classes`` those of observation classes by name, and
+    ``qualifier`` is the rule of a supplemental qualifier: for datasets that no mapping names. ``base`` is the project
+    that this one was adapted from; what it does not change are the very mappings and entities of that one.
+    """
 
     systems: Dict[str, str]
     entities: Dict[str, Entity]
     aliases: Dict[str, Dict[str, str]]
     settings: Dict[str, str]
     mappings: Dict[str, Mapping]
+    trees: Dict[str, Node] = field(default_factory=dict)
+    classes: Dict[str, Node] = field(default_factory=dict)
+    qualifier: Node | None = None
+    associated: Associated | None = None
+    base: Project | None = None
 
     def ordered(self) -> list[Mapping]:
         """The mappings, each after those that it names in ``after``."""

@@ -75,12 +75,21 @@ def read_emits(node: Node | None) -> tuple[Emit, ...]:
             parsed = parse_path(path)
         except PathError as error:
             raise value.fault("IX-WORD-001", f"path `{path}`: {error}", "see docs/mapping_language.md") from error
-        guarded = value.get("value")
-        if guarded is not None:
-            check_words(value, {"value", "when"})
-        when = read_guard(value.get("when")) if guarded is not None else ()
-        found.append(Emit(parsed, read_versioned(guarded or value, str), value.place, when))
+        found += [_emit(parsed, item) for item in value.each()]
     return tuple(found)
+
+
+def _emit(path: FhirPath, node: Node) -> Emit:
+    """A constant, or one with words."""
+    value, lookup = node.get("value"), node.get("lookup")
+    if lookup is not None:
+        check_words(node, {"lookup", "when"})
+        calls = tuple(read_word(item, parse_call) for item in lookup.each())
+        return Emit(path, Versioned({"default": ""}), node.place, read_guard(node.get("when")), calls)
+    if value is not None:
+        check_words(node, {"value", "when"})
+        return Emit(path, read_versioned(value, str), node.place, read_guard(node.get("when")))
+    return Emit(path, read_versioned(node, str), node.place)
 
 
 def read_claims(node: Node | None) -> tuple[Claim, ...]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from interchange.mapping.codecs import CODECS, ENTITY
+from interchange.mapping.codecs import CODECS, ENTITY, RECORD
+from interchange.mapping.lookups import LOOKUPS
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -72,7 +73,7 @@ def _versioned(item: Schema, description: str) -> Schema:
 
 def _shared() -> Schema:
     """The parts that mapping files and settings have in common."""
-    codecs = ", ".join([*CODECS, ENTITY])
+    codecs = ", ".join([*CODECS, ENTITY, RECORD])
     direction = _text("the only direction; needs `because`", enum=["to-sdtm", "to-fhir"])
     because = _text("the reason, in words; explain and the ledger show it")
     note = _text("a remark; explain shows it")
@@ -97,9 +98,10 @@ def _shared() -> Schema:
             "oneOf": [_ref("paths"), {"type": "array", "items": _ref("paths")}],
         },
         "guard": _text(
-            "conditions joined by `and`: VAR, VAR='text', VAR=VAR, VAR in A B, numeric(VAR), each with `not` before it"
+            "conditions joined by `and`: VAR, VAR='text', VAR=VAR, VAR in A B, numeric(VAR), padded(VAR), "
+            "each with `not` before it"
         ),
-        "call": _text("a derivation: name(arguments)", pattern=r"^[a-z][\w-]*(\([\s\S]*\))?$"),
+        "call": _text("a derivation or lookup: name(arguments)", pattern=r"^[a-z][\w-]*(\([\s\S]*\))?$"),
         "calls": {
             "description": "a derivation, or several of which the first that yields is taken",
             "oneOf": [_ref("call"), {"type": "array", "minItems": 1, "items": _ref("call")}],
@@ -146,18 +148,29 @@ def _shared() -> Schema:
             ],
         },
         "rules": _map("rules by the variables that they own", _ref("rule"), rf"^{VARIABLE}( {VARIABLE})*$"),
+        "constant": {
+            "description": "what is written where nothing stands yet",
+            "anyOf": [
+                _versioned(_text("the constant"), "a constant, or one a FHIR release"),
+                _object(
+                    "a constant for some rows",
+                    {"value": _versioned(_text("the constant"), "the constant"), "when": _ref("guard")},
+                    ("value",),
+                ),
+                _object(
+                    "a code that terminology, a code map or a table has for the row",
+                    {"lookup": _ref("lookups"), "when": _ref("guard")},
+                    ("lookup",),
+                ),
+            ],
+        },
+        "lookups": {
+            "description": f"a lookup, or several of which the first that yields is taken: {', '.join(LOOKUPS)}",
+            "oneOf": [_ref("call"), {"type": "array", "minItems": 1, "items": _ref("call")}],
+        },
         "emit": _map(
             "constants that only FHIR has, by path: text, %system, or a text with $VAR in it",
-            {
-                "anyOf": [
-                    _versioned(_text("the constant"), "a constant, or one a FHIR release"),
-                    _object(
-                        "a constant for some rows",
-                        {"value": _versioned(_text("the constant"), "the constant"), "when": _ref("guard")},
-                        ("value",),
-                    ),
-                ]
-            },
+            {"anyOf": [_ref("constant"), {"type": "array", "minItems": 1, "items": _ref("constant")}]},
         ),
         "level": {
             "description": "a step from the resource to the element that a row lives in",
@@ -300,6 +313,7 @@ def mapping_schema() -> Schema:
                 "extends": _text("the shipped file that this one overlays: dm.yaml"),
                 "after": _words("domains that are written to FHIR before this one"),
                 "order": _words("variables that rows are sorted by"),
+                "topic": _text("of a class file: the variable that tells that a dataset is of the class"),
                 "long": _words("variables whose text goes on in numbered ones after 200 bytes"),
                 "note": _ref("note"),
                 "rows": _map(
@@ -341,6 +355,19 @@ def settings_schema() -> Schema:
                 "studyid": _text("STUDYID, where the data does not say it"),
                 "units": _text("the units of standard results", enum=["si", "conventional", "collected"]),
                 "ct": _text("a CDISC CT package, whose codelists stand in for the shipped ones"),
+                "qualifier": _object(
+                    "the rule of a supplemental qualifier that no mapping names: $QNAM, $QLABEL, $DATASET",
+                    {"fhir": _ref("lanes"), "emit": _ref("emit")},
+                    ("fhir",),
+                ),
+                "associated": _object(
+                    "datasets of associated persons",
+                    {
+                        "prefix": _text("how their names begin"),
+                        "key": _text("the variable that names the person"),
+                        "in-place-of": _map("words of a domain's mapping: what stands in their place", _text("words")),
+                    },
+                ),
                 "systems": _map("URLs by name; %name in paths and constants", _text("a URL")),
                 "entities": _map("what a reference to another row means", _object("an entity", _entity_words())),
                 "aliases": _object("elements that a release has under another name", {"R4": aliases, "R4B": aliases}),

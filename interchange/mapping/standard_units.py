@@ -161,10 +161,7 @@ class StandardUnits:
             line = dict(zip(table.columns, row, strict=True))
             self.lines.setdefault(line["test"], []).append(line)
         self.facts = _facts(read_table("molar-masses", places))
-        self.codes: dict[str, str] = {}
-        for entry in read_code_map("unit", places).entries:
-            if entry.system == "http://unitsofmeasure.org" and entry.prefer != "to-sdtm":
-                self.codes.setdefault(entry.term, entry.code)
+        self.codes = ucum_codes(places)
         self._found: dict[tuple[str, str, str], Standard] = {}
 
     def standard(self, test: str, specimen: str, unit: str) -> Standard:
@@ -194,6 +191,15 @@ class StandardUnits:
         return Standard(
             None if target == NONE else target, by, _whole(line["decimals"]), _whole(line["limit_decimals"]), short
         )
+
+
+def ucum_codes(places: Sequence[str]) -> dict[str, str]:
+    """UCUM codes by CDISC unit, as the code map of units writes them."""
+    codes: dict[str, str] = {}
+    for entry in read_code_map("unit", places).entries:
+        if entry.system == "http://unitsofmeasure.org" and entry.prefer != "to-sdtm":
+            codes.setdefault(entry.term, entry.code)
+    return codes
 
 
 def _factor(text: str) -> Fraction:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import lru_cache
 
 from interchange.fhir.path import PathError, parse_path
 from interchange.mapping.model import Call, Guard, Lane, Test
@@ -11,7 +12,7 @@ from interchange.mapping.model import Call, Guard, Lane, Test
 _CALL = re.compile(r"^([a-z][\w-]*)(?:\((.*)\))?$", re.DOTALL)
 _VARIABLE = r"[A-Z][A-Z0-9]{0,7}"
 _TEST = re.compile(
-    rf"^(?P<not>not )?(?:numeric\((?P<numeric>{_VARIABLE})\)|(?P<variable>{_VARIABLE})"
+    rf"^(?P<not>not )?(?:(?P<call>numeric|padded)\((?P<argument>{_VARIABLE})\)|(?P<variable>{_VARIABLE})"
     rf"(?:\s*=\s*(?:'(?P<equal>[^']*)'|(?P<same>{_VARIABLE}))| in (?P<among>.+))?)$"
 )
 
@@ -20,6 +21,7 @@ class WordError(ValueError):
     """A text that cannot be read; the message says why."""
 
 
+@lru_cache(maxsize=1 << 12)  # the domains of a class say the same
 def parse_call(text: str) -> Call:
     """Return the call that a text spells.
 
@@ -58,11 +60,14 @@ def parse_guard(text: str) -> Guard:
         match = _TEST.match(part.strip())
         if match is None:
             raise WordError(
-                f"`{part.strip()}` is no condition: write VAR, VAR='text', VAR=VAR, VAR in A B, numeric(VAR), or `not`"
+                f"`{part.strip()}` is no condition: write VAR, VAR='text', VAR=VAR, VAR in A B, numeric(VAR), "
+                "padded(VAR), or `not`"
             )
         negated = bool(match["not"])
-        if match["numeric"]:
-            tests.append(Test(match["numeric"], "numeric", (), negated))
+        if match["call"] == "numeric":
+            tests.append(Test(match["argument"], "numeric", (), negated))
+        elif match["call"]:
+            tests.append(Test(match["argument"], "padded", (), negated))
         elif match["equal"] is not None:
             tests.append(Test(match["variable"], "in", (match["equal"],), negated))
         elif match["same"] is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from interchange.report.codes import OutsideCodelist, UnmappedCodes, show_outside, show_unmapped
 from interchange.report.groups import IssueGroup, show_groups
 from interchange.report.layout import counted, table
-from interchange.report.losses import LedgerTotals, ledger_line
+from interchange.report.losses import LedgerTotals, RemainderTotals, ledger_line, remainder_line
 from interchange.report.tallies import CellCounts, show_datasets
 
 if TYPE_CHECKING:
@@ -43,20 +43,20 @@ class SdtmSummary:
     unmapped: list[UnmappedCodes]
     outside: list[OutsideCodelist]
     ledger: LedgerTotals | None
+    remainder: RemainderTotals | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FhirSummary:
     """What ``to-fhir`` made: resources by type, how the cells are held in them.
 
-    ``left_out`` says which datasets were, and why; ``lost`` counts rows that were.
+    ``lost`` counts rows that were left out.
     """
 
     status: str
     fhir_version: str
     resources: dict[str, int]
     datasets: list[CellCounts]
-    left_out: dict[str, str]
     lost: int
     files: list[Path]
     issues: list[IssueGroup]
@@ -87,6 +87,8 @@ def show_sdtm(summary: SdtmSummary) -> list[RenderableType]:
         shown.append(f"{counted(summary.rejected, 'record')} left out: see quarantine.ndjson")
     if summary.ledger is not None:
         shown.append(f"Ledger: {ledger_line(summary.ledger)}")
+    if summary.remainder is not None:
+        shown.append(f"Remainder: {remainder_line(summary.remainder)}")
     return shown + show_files(summary.files)
 
 
@@ -98,7 +100,6 @@ def show_fhir(summary: FhirSummary) -> list[RenderableType]:
     shown += show_datasets(summary.datasets)
     shown += show_outside(summary.outside)
     shown += show_groups(summary.issues, rest="issues.csv")
-    shown += [f"{name} left out: {why}" for name, why in summary.left_out.items()]
     if summary.lost:
         shown.append(f"{counted(summary.lost, 'row')} left out: see quarantine.ndjson")
     return shown + show_files(summary.files)

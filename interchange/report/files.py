@@ -1,4 +1,4 @@
-"""The files beside the output: ledger.csv, issues.csv, codes.csv, quarantine.ndjson."""
+"""The files beside the output: ledger.csv, remainder.ndjson, issues.csv, codes.csv, quarantine.ndjson."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from interchange.engine.remainder.lines import FILE, encode_remainder
 from interchange.sdtm.files import whole_file, write_bytes
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from interchange.engine.codelists import Outside
     from interchange.engine.ledger import Ledger
+    from interchange.engine.remainder.model import Remainder
     from interchange.fhir.read import Rejected
     from interchange.issues import Issues
     from interchange.mapping.codecs.base import Miss
@@ -38,6 +40,15 @@ def _none(path: Path) -> list[Path]:
     """Take away what an earlier run left, so that no file speaks of another run."""
     path.unlink(missing_ok=True)
     return []
+
+
+def write_remainder(remainder: Remainder | None, folder: Path) -> list[Path]:
+    """Write what SDTM could not hold, a JSON line each resource; no file where it was not kept."""
+    if remainder is None:
+        return _none(folder / FILE)
+    with whole_file(folder / FILE) as file:
+        file.writelines(encode_remainder(remainder))
+    return [folder / FILE]
 
 
 def write_ledger(ledger: Ledger, folder: Path) -> Path:

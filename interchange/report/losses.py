@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from interchange.engine.ledger import Ledger
+    from interchange.engine.remainder.model import Remainder
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,38 @@ def ledger_line(totals: LedgerTotals) -> str:
     return f"{line}; {totals.lost:,} are lost, each with its reason" if totals.lost else line
 
 
+@dataclass(frozen=True, slots=True)
+class RemainderTotals:
+    """How many leaves there were, how many of them only the remainder holds, and of how many resources."""
+
+    leaves: int
+    held: int
+    resources: int
+
+
+def total_remainder(remainder: Remainder) -> RemainderTotals:
+    """Return the totals of a remainder."""
+    counts = remainder.counts().values()
+    held = sum(count.remainder for count in counts)
+    return RemainderTotals(sum(count.leaves for count in counts), held, len(remainder.originals))
+
+
+def remainder_line(totals: RemainderTotals) -> str:
+    """Return the totals in a sentence.
+
+    >>> remainder_line(RemainderTotals(200, 50, 12))
+    '50 of 200 leaves of 12 resources are kept for the way back'
+    """
+    of = f"{totals.held:,} of {counted(totals.leaves, 'leaf', 'leaves')}"
+    return f"{of} of {counted(totals.resources, 'resource')} are kept for the way back"
+
+
 def show_reasons(totals: LedgerTotals) -> list[RenderableType]:
     """Return the table of what is lost, by resource type and reason."""
     if not totals.reasons:
         return []
     rows = [(loss.resource, loss.count, loss.reason) for loss in totals.reasons]
-    return [table("FHIR leaves that do not come back", ("resource type", "lost", "reason"), rows)]
+    return [table("FHIR leaves that SDTM does not hold", ("resource type", "leaves", "reason"), rows)]
 
 
 def show_losses(ledger: Ledger) -> list[RenderableType]:

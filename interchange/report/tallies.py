@@ -1,8 +1,8 @@
-"""How the cells of datasets are held in FHIR: native, derived, constant, residual; and which came back different."""
+"""How the cells of datasets are held in FHIR, in numbers; and which came back different."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from interchange.report.layout import table
@@ -16,32 +16,38 @@ if TYPE_CHECKING:
     from interchange.engine.settle import Tally
 
 SMALL = 40
-COLUMNS = ("cells", "native", "derived", "constant", "residual", "different", "native share")
+TOTAL = "total"
+KINDS = ("native", "extension", "derived", "constant", "residual")
+COLUMNS = ("cells", "native", "HL7 extension", "derived", "constant", "residual", "different", "residual share")
 
 
 @dataclass(slots=True)
 class CellCounts:
-    """Numbers of cells of a dataset or a variable; ``different`` is None where nothing was compared."""
+    """Numbers of cells of a dataset or a variable; ``different`` is None where nothing was compared.
+
+    ``native`` cells stand in FHIR elements, ``extension`` in extensions that HL7 publishes, ``derived`` are computed
+    again from others, ``constant`` are the mapping's, ``residual`` stand in extensions of this project.
+    """
 
     name: str
     cells: int = 0
     native: int = 0
+    extension: int = 0
     derived: int = 0
     constant: int = 0
     residual: int = 0
     different: int | None = None
     variables: list[CellCounts] | None = None
+    residual_share: float = field(init=False)
 
-    @property
-    def share(self) -> float:
-        """The share of cells that live in FHIR elements; 0 without cells."""
-        return self.native / self.cells if self.cells else 0.0
+    def __post_init__(self) -> None:
+        self.residual_share = self.residual / self.cells if self.cells else 0.0
 
     @property
     def row(self) -> tuple[object, ...]:
         """The numbers as they stand in a table, from the name on."""
         different = () if self.different is None else (self.different,)
-        return (self.name, self.cells, self.native, self.derived, self.constant, self.residual, *different, self.share)
+        return (self.name, self.cells, *(getattr(self, kind) for kind in KINDS), *different, self.residual_share)
 
 
 def count_cells(tallies: Mapping[str, Mapping[str, Tally]], different: Counter[str] | None = None) -> list[CellCounts]:
@@ -58,40 +64,47 @@ def count_cells(tallies: Mapping[str, Mapping[str, Tally]], different: Counter[s
             _count(variable, own.get(variable), None if different is None else different[f"{name}.{variable}"])
             for variable in dict.fromkeys((*own, *extra))
         ]
-        found.append(_total(name, variables, compared=different is not None))
+        found.append(add_up(name, variables, compared=different is not None))
     return found
 
 
 def _count(name: str, tally: Tally | None, different: int | None) -> CellCounts:
     if tally is None:
         return CellCounts(name, different=different)
-    return CellCounts(name, tally.cells, tally.native, tally.derived, tally.constant, tally.residual, different)
+    held = {kind: getattr(tally, kind) for kind in KINDS}
+    return CellCounts(name, tally.cells, different=different, **held)
 
 
-def _total(name: str, variables: list[CellCounts], *, compared: bool) -> CellCounts:
-    return CellCounts(
-        name,
-        sum(v.cells for v in variables),
-        sum(v.native for v in variables),
-        sum(v.derived for v in variables),
-        sum(v.constant for v in variables),
-        sum(v.residual for v in variables),
-        sum(v.different or 0 for v in variables) if compared else None,
-        variables,
-    )
+def add_up(name: str, parts: list[CellCounts], *, compared: bool) -> CellCounts:
+    """Return the sums of variables, which stand in it, or of datasets."""
+    sums = {kind: sum(getattr(part, kind) for part in parts) for kind in ("cells", *KINDS)}
+    different = sum(part.different or 0 for part in parts) if compared else None
+    return CellCounts(name, different=different, variables=parts, **sums)
+
+
+def total_cells(datasets: Sequence[CellCounts]) -> CellCounts:
+    """Return the sums of all datasets.
+
+    >>> total_cells([CellCounts("DM", 3, native=3), CellCounts("AE", 1, residual=1)]).residual_share
+    0.25
+    """
+    total = add_up(TOTAL, list(datasets), compared=any(d.different is not None for d in datasets))
+    total.variables = None
+    return total
 
 
 def show_datasets(datasets: Sequence[CellCounts]) -> list[RenderableType]:
-    """Return the table of totals by dataset."""
+    """Return the table of totals by dataset, and of all of them."""
     if not datasets:
         return []
-    return [table("Cells by dataset", ("dataset", *_columns(datasets)), [d.row for d in datasets])]
+    rows = [*(d.row for d in datasets), *([total_cells(datasets).row] if len(datasets) > 1 else [])]
+    return [table("Cells by dataset", ("dataset", *columns(datasets)), rows)]
 
 
 def show_variables(datasets: Sequence[CellCounts]) -> list[RenderableType]:
     """Return a table of the variables of each dataset."""
     return [
-        table(f"Variables of {d.name}", ("variable", *_columns(d.variables)), [v.row for v in d.variables])
+        table(f"Variables of {d.name}", ("variable", *columns(d.variables)), [v.row for v in d.variables])
         for d in datasets
         if d.variables
     ]
@@ -102,5 +115,6 @@ def is_small(datasets: Sequence[CellCounts]) -> bool:
     return sum(len(d.variables or ()) for d in datasets) <= SMALL
 
 
-def _columns(rows: Sequence[CellCounts]) -> tuple[str, ...]:
+def columns(rows: Sequence[CellCounts]) -> tuple[str, ...]:
+    """The headings of the numbers of `CellCounts.row`."""
     return COLUMNS if rows[0].different is not None else tuple(c for c in COLUMNS if c != "different")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from interchange.report.groups import IssueGroup, show_groups
-from interchange.report.layout import counted, table
+from interchange.report.layout import cell, counted, table
+from interchange.report.leaves import LeafCounts, show_leaves, total_leaves
 from interchange.report.losses import LedgerTotals, show_reasons
-from interchange.report.tallies import CellCounts, is_small, show_datasets, show_variables
+from interchange.report.tallies import CellCounts, is_small, show_datasets, show_variables, total_cells
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 class TripSummary:
     """A round trip in numbers.
 
-    Of SDTM: ``datasets`` with their cells, and of the resources in between how many are ``invalid`` or have a
-    reference into the void (``dangling``). Of FHIR: ``ledger``. ``equal`` says whether all came back, or is
-    explained.
+    Of SDTM: ``datasets`` with their cells and the ``total``, and of the resources in between how many are ``invalid``
+    or have a reference into the void (``dangling``). Of FHIR: ``leaves`` by resource type with their ``leaf_total``,
+    and the ``ledger``. ``equal`` says whether all came back, or is explained.
     """
 
     status: str
@@ -31,46 +32,60 @@ class TripSummary:
     resources: dict[str, int]
     rejected: int
     datasets: list[CellCounts] | None
-    left_out: dict[str, str]
+    total: CellCounts | None
     findings: int
     dangling: int
     validation: list[IssueGroup]
+    leaves: list[LeafCounts] | None
+    leaf_total: LeafCounts | None
     ledger: LedgerTotals | None
     issues: list[IssueGroup]
+    versions: dict[str, str] = field(default_factory=dict)
 
 
-def sdtm_verdict(datasets: list[CellCounts], left_out: dict[str, str], findings: int, dangling: int) -> str:
+def sdtm_verdict(datasets: list[CellCounts], findings: int, dangling: int) -> str:
     """Return the outcome for SDTM in a sentence.
 
-    >>> sdtm_verdict([CellCounts("DM", 10, native=9, residual=1, different=0)], {}, 0, 0)
-    'Every cell came back: 10 cells of 1 dataset, 90.0 % native'
+    >>> sdtm_verdict([CellCounts("DM", 10, native=8, extension=1, residual=1, different=0)], 0, 0)
+    'Every cell came back: 10 cells of 1 dataset, 80.0 % native, 10.0 % in HL7 extensions, 10.0 % residual'
     """
-    cells, different = sum(d.cells for d in datasets), sum(d.different or 0 for d in datasets)
+    total = total_cells(datasets)
     held = [d for d in datasets if d.cells]
-    native = f"{sum(d.native for d in datasets) / cells:.1%}".replace("%", " %") if cells else "0 %"
-    if different:
-        said = f"NOT every cell came back: {different:,} different, of {counted(cells, 'cell')}"
+    if total.different:
+        said = f"NOT every cell came back: {total.different:,} different, of {counted(total.cells, 'cell')}"
     else:
-        said = f"Every cell came back: {counted(cells, 'cell')} of {counted(len(held), 'dataset')}, {native} native"
+        said = f"Every cell came back: {counted(total.cells, 'cell')} of {counted(len(held), 'dataset')}"
+        if total.cells:
+            native, extension, residual = (
+                cell(part / total.cells) for part in (total.native, total.extension, total.residual)
+            )
+            said += f", {native} native, {extension} in HL7 extensions, {residual} residual"
     faults = [counted(findings, "validation finding")] if findings else []
     faults += [counted(dangling, "dangling reference")] if dangling else []
     if faults:
         said += f"; but the resources in between have {' and '.join(faults)}"
-    if left_out:
-        said += f"; left out, with an issue each: {', '.join(left_out)}"
     return said
 
 
-def fhir_verdict(totals: LedgerTotals, rejected: int) -> str:
-    """Return the outcome for FHIR in a sentence.
+def fhir_verdict(types: list[LeafCounts], rejected: int, *, remainder: bool) -> str:
+    """Return the outcome for FHIR in a sentence; ``remainder`` says whether it was kept, and merged on the way back.
 
-    >>> fhir_verdict(LedgerTotals(200, 150, 50, []), 0)
-    'Every leaf came back or is explained: 150 of 200 leaves came back, 50 are in the ledger with a reason'
+    >>> fhir_verdict([LeafCounts("Patient", 1, 200, 150, 50, 0)], 0, remainder=True)
+    'Every leaf came back: 200 leaves of 1 resource, 75.0 % by the rows, 25.0 % by the remainder'
     """
-    whole = f"{totals.came_back:,} of {counted(totals.leaves, 'leaf', 'leaves')} came back"
-    said = f"Every leaf came back or is explained: {whole}, {totals.lost:,} are in the ledger with a reason"
-    if not totals.lost:
-        said = f"Every leaf came back: {counted(totals.leaves, 'leaf', 'leaves')}"
+    total = total_leaves(types)
+    if remainder and (total.lost or total.added):
+        said = f"NOT every leaf came back as it was: {total.lost:,} lost, {total.added:,} added, of "
+        said += counted(total.leaves, "leaf", "leaves")
+    elif total.lost:
+        whole = f"{total.kept:,} of {counted(total.leaves, 'leaf', 'leaves')} came back"
+        said = f"Every leaf came back or is explained: {whole}, {total.lost:,} are in the ledger with a reason"
+    else:
+        of = f"{counted(total.leaves, 'leaf', 'leaves')} of {counted(total.resources, 'resource')}"
+        said = f"Every leaf came back: {of}"
+        if total.leaves and remainder:
+            kept, beside = (cell(part / total.leaves) for part in (total.kept, total.in_remainder))
+            said += f", {kept} by the rows, {beside} by the remainder"
     return f"{said}; {counted(rejected, 'record')} could not be read and left out" if rejected else said
 
 
@@ -78,12 +93,15 @@ def show_trip(trip: TripSummary, *, by_variable: bool = False) -> list[Renderabl
     """Return what a person reads of a round trip; variables where they are asked for or few."""
     rows = list(trip.resources.items())
     title = f"{counted(sum(trip.resources.values()), 'resource')} of FHIR {trip.fhir_version}"
-    shown: list[RenderableType] = [table(title, ("resource type", "resources"), rows)] if rows else []
+    shown: list[RenderableType] = []
     if trip.datasets is not None:
+        shown += [table(title, ("resource type", "resources"), rows)] if rows else []
         shown += show_datasets(trip.datasets)
         if by_variable or is_small(trip.datasets):
             shown += show_variables(trip.datasets)
         shown += show_groups(trip.validation, "Validation of the resources in between")
+    if trip.leaves is not None:
+        shown += show_leaves(trip.leaves)
     if trip.ledger is not None:
         shown += show_reasons(trip.ledger)
     return shown

@@ -71,7 +71,7 @@ class PartedTracer:
         self.path_of = path_of
         self.paths = stream.partition.close()
         self.shared = [placed.record for placed in stream.partition.shared]
-        job = Job(project, release, "compiled", stream.work.path, stream.partition.shared, ledger=False)
+        job = Job(stream.adapted(project), release, "compiled", stream.work.path, stream.partition.shared, ledger=False)
         self.own = job.converter()
         self.engines = self.own.engines
         self.parts = [self.own.first, *map(self.own.convert, self.paths)]

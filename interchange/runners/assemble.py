@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from interchange.sdtm.aligned import padded
 from interchange.sdtm.dataset import Dataset
 from interchange.sdtm.standard import shape, standard
 from interchange.sdtm.suppqual import Joined, SuppVariable, split
@@ -24,10 +25,11 @@ def to_datasets(plan: Plan, mapping: Mapping, rows: Rows, declared: Declared) ->
     before = declared.datasets.get(domain)
     if not len(rows) and before is None:
         return
+    rows = padded(rows, declared.widths.get(domain, {}))
     spec = standard(plan.project.settings["sdtmig"]).dataset(domain)
     joined = declared.joins.get(domain)
     used = dict.fromkeys((name for row in rows for name in row), "")
-    qualifiers = _qualifiers(mapping, joined, set(used) - {v.name for v in before.variables} if before else set(used))
+    qualifiers = qualifiers_of(mapping, joined, set(used) - {v.name for v in before.variables} if before else set(used))
     names = {v.qnam for v in qualifiers}
     if before is not None:
         known = {v.name for v in before.variables}
@@ -57,8 +59,8 @@ def described(dataset: Dataset, plan: Plan) -> Dataset:
     return replace(dataset, keys=dataset.keys or (spec.keys if spec else ()), study=study)
 
 
-def _qualifiers(mapping: Mapping, joined: Joined | None, used: set[str]) -> list[SuppVariable]:
-    """The variables of a domain that go into its supplemental dataset: declared ones, then the mapping's own.
+def qualifiers_of(mapping: Mapping, joined: Joined | None, used: set[str]) -> list[SuppVariable]:
+    """Return the variables of a domain that go into its supplemental dataset: declared ones, then the mapping's own.
 
     ``used`` are the variables of the rows, but for those that the dataset declared as its own.
     """

@@ -12,6 +12,7 @@ from interchange.engine.forward import Forward
 from interchange.engine.planner import plan_project
 
 if TYPE_CHECKING:
+    from interchange.engine.compile import Compiled
     from interchange.engine.plan import Plan
     from interchange.fhir.elements import Release
     from interchange.mapping.model import Project
@@ -21,11 +22,12 @@ Engine = Literal["compiled", "interpreted"]
 
 @dataclass(slots=True)
 class Engines:
-    """The two directions of one plan, by the chosen engine."""
+    """The two directions of one plan, by the chosen engine; ``compiled`` is what was compiled, if anything."""
 
     plan: Plan
     forward: Forward
     backward: Backward
+    compiled: Compiled | None = None
 
 
 def ready_engines(project: Project, release: Release, engine: Engine = "compiled") -> Engines:
@@ -40,18 +42,21 @@ def ready_engines(project: Project, release: Release, engine: Engine = "compiled
 
 
 @lru_cache(maxsize=8)
-def _ready(project: Project, release: Release, engine: Engine, thread: int) -> Engines:  # noqa: ARG001
-    return build_engines(project, release, engine)
+def _ready(project: Project, release: Release, engine: Engine, thread: int) -> Engines:
+    base = None if project.base is None else _ready(project.base, release, engine, thread)
+    return build_engines(project, release, engine, base)
 
 
-def build_engines(project: Project, release: Release, engine: Engine = "compiled") -> Engines:
-    """Return both directions of a project on a release."""
-    plan = plan_project(project, release)
+def build_engines(
+    project: Project, release: Release, engine: Engine = "compiled", base: Engines | None = None
+) -> Engines:
+    """Return both directions of a project on a release; ``base`` are those of the project it was adapted from."""
+    plan = plan_project(project, release, base.plan if base else None)
     if engine == "interpreted":
         forward = Forward(plan)
         return Engines(plan, forward, Backward(plan, forward))
     from interchange.engine.compile import compile_plan
 
-    compiled = compile_plan(plan)
+    compiled = compile_plan(plan, base.compiled if base else None)
     forward = Forward(plan, compiled.read)
-    return Engines(plan, forward, Backward(plan, forward, compiled.write))
+    return Engines(plan, forward, Backward(plan, forward, compiled.write), compiled)

@@ -7,26 +7,29 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from interchange.engine.backward import Backward
-from interchange.engine.declared import declare, read_declared
+from interchange.engine.declared import declare, read_declared, sized
+from interchange.engine.forward import declared_variables
 from interchange.engine.ledger import Comparison, Ledger
 from interchange.engine.shelf import ResourceShelf, shelve
 from interchange.fhir.elements import elements
 from interchange.fhir.write import ordered
 from interchange.issues import Issue, Issues, Place
 from interchange.runners.assemble import described, to_datasets
+from interchange.runners.remainder import remainder_of, settled_datasets
 from interchange.runners.remarks import Remarks, report_misfits
+from interchange.sdtm.aligned import unpadded, widths_of
 from interchange.sdtm.dataset import listed
-from interchange.sdtm.suppqual import Joined, join
+from interchange.sdtm.suppqual import Joined, join, parent_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from interchange.engine.forward import Found
     from interchange.engine.ops import Resource
     from interchange.engine.plan import Plan
-    from interchange.engine.settle import Tally
+    from interchange.engine.remainder.model import Remainder
+    from interchange.engine.settle import Tally, Written
     from interchange.fhir.read import Record
-    from interchange.mapping import model
     from interchange.mapping.codecs.base import Miss
     from interchange.runners.engines import Engines
     from interchange.sdtm.dataset import Dataset
@@ -38,15 +41,25 @@ class Datasets:
 
     datasets: list[Dataset] = field(default_factory=list)
     ledger: Ledger | None = None
+    remainder: Remainder | None = None
     unmapped: Counter[Miss] = field(default_factory=Counter)
     work: object = None  # what rows and losses on disk lie in, for as long as they are wanted
 
 
 def resources_to_datasets(
-    engines: Engines, records: Iterable[Record], issues: Issues, *, ledger: bool = True
+    engines: Engines,
+    records: Iterable[Record],
+    issues: Issues,
+    *,
+    ledger: bool = True,
+    back: Callable[[Sequence[Dataset]], Engines] | None = None,
 ) -> Datasets:
-    """Return the datasets of resources, in the order of the mappings' dependence."""
+    """Return the datasets of resources, in the order of the mappings' dependence.
+
+    With ``back``, which gives the engines that take datasets back, what SDTM cannot hold is kept as a remainder.
+    """
     plan = engines.plan
+    records = list(records)
     shelf = ResourceShelf(plan, engines.forward.read)
     types = plan.resource_types()
     for record in records:
@@ -61,7 +74,12 @@ def resources_to_datasets(
     remarks = Remarks(disagreed=Counter(engines.forward.disagreements))
     remarks.take(plan, shelf, found)
     remarks.report(plan, issues)
-    if ledger:
+    if back is not None:
+        settled = settled_datasets(result.datasets)
+        made = datasets_to_resources(back(settled), settled, Issues())
+        result.remainder, compared = remainder_of(engines, shelf, records, found, made)
+        result.ledger = compared if ledger else None
+    elif ledger:
         result.ledger = lay_beside(engines, shelf, found).run(r for own in shelf.types.values() for r in own)
     return result
 
@@ -70,7 +88,8 @@ def lay_beside(engines: Engines, shelf: ResourceShelf, found: Mapping[str, Seque
     """Return the resources of a shelf paired with those that the rows found on it make when they go back."""
     plan = engines.plan
     back = Backward(plan, engines.forward, engines.backward.write)
-    resources = back.convert({domain: [dict(f.row) for f in rows] for domain, rows in found.items()})
+    again = {domain: [dict(f.row) for f in own] for domain, own in found.items()}
+    resources = back.convert(again, declared_variables(shelf))
     made = shelve(plan, resources, engines.forward.read)
     comparison = Comparison(plan, shelf, made)
     for domain, rows in found.items():
@@ -86,48 +105,39 @@ def lay_beside(engines: Engines, shelf: ResourceShelf, found: Mapping[str, Seque
 
 @dataclass(slots=True)
 class Resources:
-    """What came of datasets: resources, and how the cells of each dataset are held in them."""
+    """What came of datasets: resources, the rows as written into them, and how the cells of each dataset are held."""
 
     resources: list[Resource] = field(default_factory=list)
+    written: dict[str, list[Written]] = field(default_factory=dict)
     tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
     lost: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
 
 def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues: Issues) -> Resources:
-    """Return the resources of datasets.
-
-    ``left_out`` says which datasets no mapping takes, and why; ``lost`` are rows that have no key.
-    """
+    """Return the resources of datasets that the engines' mappings name; ``lost`` are rows that have no key."""
     plan = engines.plan
-    joins: dict[str, Joined] = {}
-    result = Resources()
-    parents = {d.name: d for d in datasets if d.name in plan.mappings}
-    for dataset in datasets:
-        if dataset.name in parents:
-            continue
-        parent = parents.get(dataset.name.removeprefix("SUPP")) if dataset.name.startswith("SUPP") else None
-        if parent is None:
-            result.left_out[dataset.name] = f"no mapping takes {dataset.name}"
-            message = f"{result.left_out[dataset.name]}: its {len(dataset.rows)} rows are left out"
-            issues.add(Issue("IX-MAP-020", "warning", Place(record=dataset.name), message, "add a mapping file for it"))
-            continue
-        joins[parent.name] = joined = join(parent, dataset)
-        issues.extend(joined.issues)
-    rows = {name: listed((joins[name].dataset if name in joins else d).rows) for name, d in parents.items()}
-    rows = {name: _without_dropped(plan.mappings[name].mapping, own, issues) for name, own in rows.items()}
+    parents, joins = _joined(datasets, issues)
+    for name, dataset in parents.items():
+        if not plan.mappings[name].sources and len(dataset.rows):
+            message = f"of no observation class: its {len(dataset.rows)} rows are kept whole at the study"
+            issues.add(Issue("IX-MAP-021", "info", Place(record=name), message, "add a mapping file for it"))
+    tables = {name: joins[name].dataset if name in joins else dataset for name, dataset in parents.items()}
+    rows = {name: listed(table.rows) for name, table in tables.items()}
+    widths = {name: found for name, own in sorted(rows.items()) if (found := widths_of(own))}
+    rows |= {name: unpadded(rows[name], own) for name, own in widths.items()}
     back = Backward(plan, engines.forward, engines.backward.write, issues)
-    resources = back.convert(rows)
-    studies = {row["STUDYID"] for own in rows.values() for row in own if "STUDYID" in row}
-    study = min(studies, default=plan.project.settings.get("studyid", "study"))
+    resources = back.convert(rows, {name: frozenset(v.name for v in table.variables) for name, table in tables.items()})
     if parents:
+        studies = {row["STUDYID"] for own in rows.values() for row in own if "STUDYID" in row}
+        study = min(studies, default=plan.project.settings.get("studyid", "study"))
         own = [described(d, plan) for _, d in sorted(parents.items())]
-        resources.append(declare(own, dict(sorted(joins.items())), study))
+        resources.append(declare(own, dict(sorted(joins.items())), study, widths))
     table = elements(plan.release)
-    result.resources = [ordered(r, table) for r in sorted(resources, key=lambda r: _rank(r, plan))]
-    result.lost = back.lost
+    result = Resources([ordered(r, table) for r in sorted(resources, key=lambda r: _rank(r, plan))], lost=back.lost)
     for domain in rows:
-        tallies = back.settled[domain].tallies()
+        settled = back.settled[domain]
+        result.written[domain] = settled.written
+        tallies = settled.tallies()
         supp = {v.qnam for v in joins[domain].variables} if domain in joins else set()
         result.tallies[domain] = {name: tally for name, tally in tallies.items() if name not in supp}
         if domain in joins:
@@ -135,14 +145,16 @@ def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues:
     return result
 
 
-def _without_dropped(mapping: model.Mapping, rows: list[dict[str, str]], issues: Issues) -> list[dict[str, str]]:
-    """Return rows without the variables that the mapping drops, and report how many cells that were."""
-    dropped = mapping.dropped
-    for variable, because in dropped.items():
-        if cells := sum(variable in row for row in rows):
-            message = f"{cells} cells are dropped: {because}"
-            issues.add(Issue("IX-DROP-001", "info", Place(record=mapping.domain, field=variable), message))
-    return [{k: v for k, v in row.items() if k not in dropped} for row in rows] if dropped else rows
+def _joined(datasets: Sequence[Dataset], issues: Issues) -> tuple[dict[str, Dataset], dict[str, Joined]]:
+    """Datasets by name, and those that have supplemental qualifiers joined with them."""
+    names = {dataset.name for dataset in datasets}
+    supps = {parent: dataset for dataset in datasets if (parent := parent_of(dataset, names))}
+    taken = {dataset.name for dataset in supps.values()}
+    parents = {dataset.name: dataset for dataset in datasets if dataset.name not in taken}
+    joins = {name: join(parents[name], sized(supp)) for name, supp in supps.items()}
+    for joined in joins.values():
+        issues.extend(joined.issues)
+    return parents, joins
 
 
 def _rank(resource: Resource, plan: Plan) -> tuple[int, str]:

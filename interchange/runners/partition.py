@@ -41,6 +41,8 @@ def subject_key(resource: Mapping[str, Any]) -> str | None:
         return f"{PATIENT}/{resource.get('id', '')}"
     for name in SUBJECT_ELEMENTS:
         value = resource.get(name)
+        if isinstance(value, list) and value:  # as a List of R5 has it
+            value = value[0]
         if isinstance(value, dict):
             return _referred(value, resource)
     return None

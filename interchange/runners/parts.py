@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -45,6 +45,15 @@ class Part:
     losses: Path | None = None
     shared: SharedLosses = field(default_factory=dict)
     unmet: SharedLosses = field(default_factory=dict)
+
+    def files(self) -> list[Path]:
+        """The files of the part."""
+        return [*self.runs.values(), *([] if self.losses is None else [self.losses])]
+
+    def moved(self, folder: Path) -> Part:
+        """The part with its files, which keep their names, in another folder."""
+        runs = {domain: folder / path.name for domain, path in self.runs.items()}
+        return replace(self, runs=runs, losses=None if self.losses is None else folder / self.losses.name)
 
 
 class PartConverter:

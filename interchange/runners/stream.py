@@ -19,17 +19,19 @@ import msgspec
 
 from interchange.engine.ledger import Ledger, Loss
 from interchange.issues import Issues
+from interchange.runners.adapted import adapt_to_resources
 from interchange.runners.assemble import to_datasets
 from interchange.runners.engines import ready_engines
 from interchange.runners.local import Datasets
 from interchange.runners.partition import Partition
 from interchange.runners.parts import Part, PartConverter, SharedLosses
+from interchange.runners.remainder_parts import keep_in_parts
 from interchange.runners.remarks import Remarks
 from interchange.runners.runfile import merge_runs
 from interchange.sdtm.spill import SpilledRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from interchange.engine.declared import Declared
     from interchange.engine.plan import Plan
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from interchange.mapping.model import Project
     from interchange.runners.engines import Engine
     from interchange.runners.partition import Placed
+    from interchange.runners.remainder_parts import Back
+
+    Elsewhere = Callable[["Job", Sequence[Path]], Iterator[Part]]
 
 # A resource in memory, its rows, and its copy for the ledger take so many times the bytes of its JSON.
 SPREAD = 64
@@ -88,19 +93,23 @@ def _convert(path: Path) -> Part:
 
 
 class WorkFolder:
-    """A folder that is there as long as this object is."""
+    """A folder that is there as long as this object is: in another one, or where the system has such."""
 
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="interchange-"))
+    def __init__(self, above: str | None = None) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="interchange-", dir=above))
         self._away = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @dataclass(slots=True)
 class Stream:
-    """A source on its way through parts: records go in by `add`, datasets come out of `finish`."""
+    """A source on its way through parts: records go in by `add`, datasets come out of `finish`.
+
+    ``elsewhere`` converts the parts where they are not to be converted by processes of this machine.
+    """
 
     parts: int
     jobs: int = 1
+    elsewhere: Elsewhere | None = None
     work: WorkFolder = field(default_factory=WorkFolder)
     partition: Partition = field(init=False)
 
@@ -120,33 +129,48 @@ class Stream:
         rejected: list[Rejected],
         *,
         ledger: bool = True,
+        back: Back | None = None,
     ) -> Datasets:
-        """Return the datasets of the records; their rows lie in files that go with the datasets."""
+        """Return the datasets of the records; their rows lie in files that go with the datasets.
+
+        With ``back``, which gives the engines that take datasets back, what SDTM cannot hold is kept as a remainder.
+        """
         paths = self.partition.close()
+        project = self.adapted(project)
         job = Job(project, release, engine, self.work.path, self.partition.shared, ledger)
         own = job.converter()
         total = _Total(own.engines.plan, self.work.path)
         total.add(own.first)
-        for part in self._parts(job, own, paths):
+        for path, part in zip(paths, self._parts(job, own, paths), strict=True):
             total.add(part)
+            if back is None:
+                path.unlink()
         issues.merge(total.issues)
         rejected += total.rejected
         total.remarks.report(own.engines.plan, issues)
         made = total.datasets(own.declared, ledger=ledger)
         made.work = self.work
+        if back is not None:
+            made.remainder = keep_in_parts(own, self.partition.shared, paths, made.datasets, back, issues)
+            made.remainder.work = self.work
+            for path in paths:
+                path.unlink()
         return made
+
+    def adapted(self, project: Project) -> Project:
+        """A project for the datasets that the records declare."""
+        return adapt_to_resources(project, (placed.record.resource for placed in self.partition.shared))
 
     def _parts(self, job: Job, own: PartConverter, paths: Sequence[Path]) -> Iterator[Part]:
         """What comes of each part, in their order."""
+        if self.elsewhere is not None:
+            yield from self.elsewhere(job, paths)
+            return
         if self.jobs == 1 or len(paths) < 2:
-            for path in paths:
-                yield own.convert(path)
-                path.unlink()
+            yield from map(own.convert, paths)
             return
         with ProcessPoolExecutor(min(self.jobs, len(paths)), initializer=_start, initargs=(job,)) as pool:
-            for path, part in zip(paths, pool.map(_convert, paths), strict=True):
-                yield part
-                path.unlink()
+            yield from pool.map(_convert, paths)
 
 
 class _Total:

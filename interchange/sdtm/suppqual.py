@@ -18,7 +18,7 @@ from interchange.sdtm.sort import sort_unique
 from interchange.sdtm.spill import SpilledRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from interchange.sdtm.dataset import Rows
 
@@ -34,6 +34,8 @@ VARIABLES = (
     Variable("QORIG", "Origin"),
     Variable("QEVAL", "Evaluator"),
 )
+# How the names of supplemental datasets begin: SQ where a name would be too long with SUPP (SQAPMH, SDTMIG-AP).
+PREFIXES = ("SUPP", "SQ")
 KEYS = ("STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM")
 
 
@@ -68,6 +70,23 @@ class Joined:
     leftovers: list[Row] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     order: tuple[int, ...] = ()
+
+
+def parent_of(supp: Dataset, names: Collection[str]) -> str:
+    """Return which of some datasets a supplemental one belongs to; blank for one that is none, or has no parent.
+
+    >>> parent_of(Dataset("SUPPAE", variables=list(VARIABLES)), {"AE"})
+    'AE'
+    """
+    if all(variable.name != "QNAM" for variable in supp.variables):
+        return ""
+    parents = (supp.name.removeprefix(prefix) for prefix in PREFIXES if supp.name.startswith(prefix))
+    return next((name for name in parents if name in names), "")
+
+
+def labels(supp: Dataset) -> dict[str, str]:
+    """Return the label that each qualifier of a SUPP-- dataset has most often, by QNAM in order of first use."""
+    return {qnam: label for qnam, (_, label, _, _) in _usual(supp.rows).items()}
 
 
 def join(parent: Dataset, supp: Dataset) -> Joined:

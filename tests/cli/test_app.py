@@ -29,7 +29,7 @@ COMMANDS = [
     "mappings list",
     "mappings schema",
 ]
-HEAVY = {"pandas", "pyarrow", "pyreadstat", "fhir.resources", "fhir", "numpy", "yaml", "msgspec"}
+HEAVY = {"pandas", "pyarrow", "pyreadstat", "fhir.resources", "fhir", "numpy", "yaml", "msgspec", "jinja2"}
 
 
 def test_the_names_that_options_take_are_those_of_the_package() -> None:

@@ -103,3 +103,69 @@ def test_a_row_whose_element_stays_empty_is_kept_whole(r5: Plan) -> None:
     (study,) = (r for r in resources if r["resourceType"] == "ResearchStudy")
     (kept,) = (e for e in study["extension"] if e["url"].endswith("sdtm-row"))
     assert {p["url"]: p.get("valueString") for p in kept["extension"][1:]} == row
+
+
+TS: Row = {"STUDYID": "S1", "DOMAIN": "TS"}
+KIND = "http://hl7.org/fhir/StructureDefinition/annotationType"
+
+
+def notes(study: Any) -> list[tuple[str, Any]]:
+    """Code and text of each note of a study."""
+    return [(n["extension"][0]["valueCodeableConcept"]["coding"][0]["code"], n.get("text")) for n in study["note"]]
+
+
+def test_a_parameter_without_a_home_is_a_note_of_the_study(r5: Plan) -> None:
+    rows = [TS | {"TSPARMCD": "DOSE", "TSPARM": "Dose per Administration", "TSVAL": text} for text in ("54", "81")]
+    study = convert(r5, TS=rows)["ResearchStudy/S1"]
+    assert notes(study) == [("DOSE", "54"), ("DOSE", "81")]
+    assert study["note"][0]["extension"][0]["url"] == KIND
+
+
+def test_a_value_that_its_home_cannot_hold_or_has_another_of_is_a_note(r5: Plan) -> None:
+    rows = [
+        TS | {"TSPARMCD": "AGEMAX", "TSVAL": "No maximum"},
+        TS | {"TSPARMCD": "TITLE", "TSVAL": "One"},
+        TS | {"TSPARMCD": "TITLE", "TSVAL": "Two"},
+    ]
+    study = convert(r5, TS=rows)["ResearchStudy/S1"]
+    assert study["title"] == "One"
+    assert notes(study) == [("AGEMAX", "No maximum"), ("TITLE", "Two")]
+
+
+def test_a_null_flavor_that_does_not_come_by_itself_is_a_note_without_a_text(r5: Plan) -> None:
+    study = convert(r5, TS=[TS | {"TSPARMCD": "DOSE", "TSVALNF": "NA"}])["ResearchStudy/S1"]
+    flavor = {"url": "http://hl7.org/fhir/StructureDefinition/iso21090-nullFlavor", "valueCode": "NA"}
+    assert notes(study) == [("DOSE", None)]
+    assert study["note"][0]["_text"] == {"extension": [flavor]}
+
+
+AE: Row = {"STUDYID": "S1", "DOMAIN": "AE", "USUBJID": "S1-001", "AESEQ": "1", "AETERM": "HEADACHE"}
+
+
+def whole(made: dict[str, Any]) -> list[Any]:
+    """The rows that are kept whole at the study."""
+    return [e for e in made["ResearchStudy/S1"]["extension"] if e["url"].endswith("/sdtm-row")]
+
+
+def relation(value: str, relid: str = "R1", **more: str) -> Row:
+    row = {"STUDYID": "S1", "RDOMAIN": "AE", "USUBJID": "S1-001", "IDVAR": "AESEQ", "IDVARVAL": value, "RELID": relid}
+    return row | more
+
+
+def test_a_relationship_is_a_list_of_the_records_that_there_are(r5: Plan) -> None:
+    made = convert(r5, DM=[DM], AE=[AE, AE | {"AESEQ": "2"}], RELREC=[relation("1"), relation("2"), relation("9")])
+    found = made["List/S1-001-relationship-R1"]
+    assert [entry["item"] for entry in found["entry"]] == [
+        {"reference": "AdverseEvent/S1-001-AE-1"},
+        {"reference": "AdverseEvent/S1-001-AE-2"},
+    ]
+    assert len(whole(made)) == 1
+
+
+def test_a_relationship_of_datasets_is_kept_at_the_study(r5: Plan) -> None:
+    issues = Issues()
+    rows = [{"STUDYID": "S1", "RDOMAIN": d, "IDVAR": f"{d}LNKID", "RELTYPE": "ONE", "RELID": "1"} for d in ("AE", "CM")]
+    made = convert(r5, issues, DM=[DM], AE=[AE], RELREC=rows)
+    assert not any(name.startswith("List/") for name in made)
+    assert len(whole(made)) == 2
+    assert list(issues) == []

@@ -139,7 +139,9 @@ def way(random: Random, stems: list[tuple[Op, ...]], variables: tuple[str, ...])
     count = 2 if kind == "paths" else 1
     paths = tuple(path(random, stems, ends=kind == "sibling") for _ in range(count))
     codec = EntityRef("t", "", own, own) if kind == "entity" else Show(arity, count, kind == "sibling", kind == "many")
-    test = When(random.choice(VARIABLES), random.choice(("set", "in", "numeric")), ("a", "b"), random.random() < 0.5)  # type: ignore[arg-type]
+    test = When(
+        random.choice(VARIABLES), random.choice(("set", "in", "numeric", "padded")), ("a", "b"), random.random() < 0.5
+    )  # type: ignore[arg-type]
     guard = (test,) if random.random() < 0.2 else ()
     reads, writes = random.random() < 0.9, random.random() < 0.9
     return Way(own, random.choice((0, 0, 1)), paths, codec, guard, reads, writes, Place(), "text")

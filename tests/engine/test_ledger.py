@@ -97,6 +97,29 @@ def test_a_reference_to_the_same_resource_is_no_loss(r5: Plan) -> None:
     ]
 
 
+def test_a_contained_resource_comes_back_where_the_reference_leads(r5: Plan) -> None:
+    held = {"resourceType": "Patient", "id": "h", "gender": "male", "language": "de"}
+    unused = {"resourceType": "Patient", "id": "u"}
+    old = {
+        "resourceType": "ResearchSubject",
+        "id": "1",
+        "contained": [held, unused],
+        "subject": {"reference": "#h"},
+    }
+    new = {"resourceType": "ResearchSubject", "id": "2", "subject": {"reference": "Patient/q"}}
+    again = {"resourceType": "Patient", "id": "q", "gender": "male"}
+    ledger = compare(r5, [old], [new, again], (old, new))
+    assert {loss.resource for loss in ledger.losses} == {"ResearchSubject/1"}
+    assert lost(ledger) == {
+        "id": NEW_ID,
+        "contained[0].id": NEW_ID,
+        "contained[0].language": NO_RULE,
+        "contained[1].id": NO_RULE,
+        "contained[1].resourceType": NO_RULE,
+    }
+    assert (ledger.leaves, ledger.kept) == (8, 3)
+
+
 def test_a_reference_to_another_resource_is_one(r5: Plan) -> None:
     one = {"resourceType": "ResearchSubject", "subject": {"reference": "Patient/p"}}
     new = {"resourceType": "ResearchSubject", "subject": {"reference": "Patient/q"}}

@@ -291,11 +291,8 @@ def kept() -> Tracer:
         [Variable(n, n) for n in names],
         [dict(zip(names, ["S", "DM", "S-1", "1", "1960-01-01", "M", "44"], strict=True))],
     )
-    ts_names = ["STUDYID", "DOMAIN", "TSSEQ", "TSPARMCD", "TSPARM", "TSVAL"]
-    odd = [
-        dict(zip(ts_names, ["S", "TS", n, "ODDITY", "Oddity", text], strict=True))
-        for n, text in (("1", "a"), ("2", "b"))
-    ]
+    ts_names = ["STUDYID", "DOMAIN", "TSSEQ", "TSPARM", "TSVAL"]
+    odd = [dict(zip(ts_names, ["S", "TS", n, "Oddity", text], strict=True)) for n, text in (("1", "a"), ("2", "b"))]
     ts = Dataset("TS", "Trial Summary", [Variable(n, n) for n in ts_names], odd)
     supp_names = ["STUDYID", "RDOMAIN", "USUBJID", "QNAM", "QLABEL", "QVAL"]
     rows = [["S", "DM", "S-1", "HAIR", "Hair", "red"], ["S", "DM", "S-9", "EYES", "Eyes", "blue"]]

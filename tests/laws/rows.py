@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
@@ -12,6 +12,9 @@ from interchange.sdtm.standard import standard
 from interchange.sdtm.suppqual import VARIABLES
 
 from .trips import project
+
+if TYPE_CHECKING:
+    from interchange.sdtm.standard import DatasetSpec
 
 Row = dict[str, str]
 Cells = st.SearchStrategy[str]
@@ -273,9 +276,13 @@ def datasets(draw: st.DrawFn, domain: str, most: int = 5) -> Dataset:
     return Dataset(domain, label, variables_of(domain, rows, empty), rows)
 
 
+def described(domain: str) -> DatasetSpec:
+    """A domain as the newest guide has it that has it."""
+    return next(spec for version in ("3.4", "3.3") if (spec := standard(version).dataset(domain)) is not None)
+
+
 def variables_of(domain: str, rows: list[Row], empty: list[str]) -> list[Variable]:
-    spec = standard("3.4").dataset(domain)
-    assert spec is not None
+    spec = described(domain)
     made = []
     for name in dict.fromkeys([*empty, *(name for row in rows for name in row)]):
         found = spec.variable(name)

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 from interchange.engine.plan import EntityRef
 from interchange.mapping.codecs.coded import ConceptCodec, MultiCodec
 from interchange.sdtm.dataset import Dataset
-from interchange.sdtm.standard import standard
 from interchange.sdtm.suppqual import VARIABLES
 
-from .rows import DATES, NUMBERS, ODD, variables_of
+from .rows import DATES, NUMBERS, ODD, described, variables_of
 from .trips import engines, project
 
 if TYPE_CHECKING:
@@ -72,8 +71,7 @@ def known(domain: str) -> dict[str, tuple[str, ...]]:
 @cache
 def variables(domain: str) -> tuple[str, ...]:
     """The variables of a domain in the guide, those that its mapping has besides, and two of neither."""
-    spec = standard("3.4").dataset(domain)
-    assert spec is not None
+    spec = described(domain)
     names = dict.fromkeys([*(v.name for v in spec.variables), *known(domain), "ZZTOP", f"{domain[:2]}ZZ"])
     return tuple(name for name in names if name not in project().mappings[domain].dropped)
 
@@ -88,8 +86,8 @@ def _text(domain: str, variable: str, random: Random, odd: float) -> str:
     for end, usual in ENDS.items():
         if variable.endswith(end):
             return random.choice(usual)
-    spec = standard("3.4").dataset(domain)
-    found = spec.variable(variable) if spec else None
+    spec = described(domain)
+    found = spec.variable(variable)
     return random.choice(NUMBERS if found and found.type == "Num" else PLAIN)
 
 
@@ -123,7 +121,9 @@ def _about(row: Row, random: Random, rows: Sequence[tuple[str, Row]]) -> Row:
     """A row of CO or RELREC, mostly about a record that there is."""
     if rows and random.random() < 0.8:
         domain, other = random.choice(rows)
-        row |= {"RDOMAIN": domain, "IDVAR": f"{domain}SEQ", "IDVARVAL": other.get(f"{domain}SEQ", "1")}
+        name = f"{domain}{random.choice(('SEQ', 'SEQ', 'GRPID', 'LNKID', 'SPID'))}"
+        width = random.choice((0, 0, 8))
+        row |= {"RDOMAIN": domain, "IDVAR": name, "IDVARVAL": other.get(name, "1").rjust(width)}
         row |= {name: other[name] for name in ("STUDYID", "USUBJID") if name in other}
     return row
 
@@ -154,8 +154,7 @@ def study(seed: int, domains: Sequence[str], most: int = 3) -> list[Dataset]:
         if project().mappings[domain].about_records:
             others = [(d, row) for d, own in rows.items() if d != domain for row in own]
             rows[domain] = [_about(row, random, others) for row in rows[domain]]
-        spec = standard("3.4").dataset(domain)
-        assert spec is not None
+        spec = described(domain)
         found.append(Dataset(domain, spec.label, variables_of(domain, rows[domain], []), rows[domain]))
         if random.random() < 0.2 and not project().mappings[domain].about_records:
             found.append(_qualifiers(domain, random, rows[domain]))

@@ -1,4 +1,4 @@
-"""Law L3: what the way to FHIR adds to the rows is only residual extensions, constants, ids and terms of code maps."""
+"""Law L3: what the way to FHIR adds to the rows is residual extensions, constants, ids, and codes of terms and lookups."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from interchange.engine.plan import PlannedSource
+from interchange.fhir.elements import elements
 from interchange.fhir.lower import Condition, Filter, Op
 from interchange.mapping.codecs.text import unescape_id
 from interchange.mapping.tables import read_code_map
@@ -97,10 +98,26 @@ def _maps(place: str) -> list[Any]:
     return sorted((Path(place) / "codemaps").glob("*.csv"))
 
 
-def explained(key: str, value: Any, cells: set[str], release: Release) -> bool:
-    """Whether a leaf is an id, a constant, a term's coding, or has the text or number of a cell in it."""
+def looked_up(package: list[Dataset], release: Release) -> frozenset[str]:
+    """What the lookups of the mappings have for the rows of a package."""
+    mappings = engines(release).plan.mappings
+    return frozenset(
+        code
+        for dataset in package
+        for source in (mappings[dataset.name].sources if dataset.name in mappings else ())
+        for emit in source.emit
+        for lookup in emit.lookups
+        for row in dataset.rows
+        if (code := lookup(row))
+    )
+
+
+def explained(key: str, value: Any, cells: set[str], release: Release, codes: frozenset[str] = frozenset()) -> bool:
+    """Whether a leaf is an id, a constant, a code of a term or lookup, or has the text or number of a cell in it."""
     text = str(value)
-    if key in IDS or text in constants(release) or text in BESIDE | UNITS:
+    if key == "type" and elements(release).is_resource(text):  # of a reference that names several by an identifier
+        return True
+    if key in IDS or text in constants(release) or text in BESIDE | UNITS | codes:
         return True
     if text.startswith("ARMCD."):  # the id of an arm, where an element of another type holds it
         return unescape_id(text.removeprefix("ARMCD.")) in cells
@@ -121,7 +138,8 @@ def explained(key: str, value: Any, cells: set[str], release: Release) -> bool:
 def test_every_leaf_has_a_reason(package: list[Dataset], release: Release, engine: Engine) -> None:
     resources: list[Resource] = to_fhir(package, engines(release, engine))
     cells = {text for dataset in package for row in dataset.rows for text in row.values()}
+    codes = looked_up(package, release)
     for resource in resources:
         if resource["resourceType"] != "Library":
             for key, value in leaves(resource):
-                assert explained(key, value, cells, release), (resource["resourceType"], key, value)
+                assert explained(key, value, cells, release, codes), (resource["resourceType"], key, value)

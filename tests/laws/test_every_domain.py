@@ -14,7 +14,7 @@ from interchange.fhir.validate import check, dangling
 from interchange.issues import Issues
 
 from .studies import study
-from .test_additions import explained, leaves
+from .test_additions import explained, leaves, looked_up
 from .test_rows_come_back import CALM, without
 from .trips import ENGINES, RELEASES, canonical, convert, engines, project, to_sdtm
 
@@ -71,12 +71,13 @@ def assert_valid(resources: list[Resource], release: Release) -> None:
 
 
 def assert_every_leaf_has_a_reason(before: list[Dataset], resources: list[Resource], release: Release) -> None:
-    """L3: what stands in FHIR and not in the rows is a constant, an id or what a code map has for a term."""
+    """L3: what stands in FHIR and not in the rows is a constant, an id or what a code map or lookup has for a row."""
     cells = {text for dataset in before for row in dataset.rows for text in row.values()}
+    codes = looked_up(before, release)
     for resource in resources:
         if resource["resourceType"] != "Library":
             for key, value in leaves(resource):
-                assert explained(key, value, cells, release), (resource["resourceType"], key, value)
+                assert explained(key, value, cells, release, codes), (resource["resourceType"], key, value)
 
 
 def assert_laws(before: list[Dataset], release: Release, engine: Engine) -> None:

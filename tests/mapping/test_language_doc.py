@@ -9,7 +9,8 @@ import pytest
 
 from interchange.engine.derive import DERIVATIONS
 from interchange.mapping.build import MAPPING_WORDS, PARAM_WORDS, SOURCE_WORDS
-from interchange.mapping.codecs import CODECS, ENTITY
+from interchange.mapping.codecs import CODECS, ENTITY, RECORD
+from interchange.mapping.lookups import LOOKUPS
 from interchange.mapping.rules import RULE_WORDS
 from interchange.mapping.schema import settings_schema
 from interchange.mapping.tree import read_tree
@@ -31,8 +32,10 @@ SETTINGS = settings_schema()["properties"]
         set(SETTINGS["entities"]["additionalProperties"]["properties"]),
         {"path", "by", "index"},
         {"table", "entity", "code", "label", "value", "ordinal", "null"},
-        {*CODECS, ENTITY},
+        {*CODECS, ENTITY, RECORD},
         set(DERIVATIONS),
+        set(LOOKUPS),
+        {"value", "when", "lookup"},
         {"where", "ofType", "extension", "first", "resolve", "join", "referrer", "numeric"},
         {"system", "code", "display", "text", "term", "relation", "prefer", "release"},
     ],

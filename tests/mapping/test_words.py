@@ -51,3 +51,8 @@ def test_guards() -> None:
 def test_what_is_no_condition(text: str) -> None:
     with pytest.raises(WordError, match="is no condition"):
         parse_guard(text)
+
+
+def test_a_number_behind_zeros_is_asked_for_by_a_word_of_its_own() -> None:
+    assert parse_guard("not padded(VSORRES)") == (model.Test("VSORRES", "padded", (), negated=True),)
+    assert str(parse_guard("padded(VSORRES)")[0]) == "padded(VSORRES)"

@@ -27,6 +27,26 @@ def ordinal(rows: Sequence[Row], args: Sequence[str], _: Setting | None) -> Colu
     return numbers
 
 
+def level(rows: Sequence[Row], args: Sequence[str], _: Setting | None) -> Column:
+    """How deep a row is below its parent rows, 1 without one: LEVEL, of REFID and PARENT of a subject (SDTMIG 8.8).
+
+    A parent that has no row is at level 1.
+
+    >>> level([{"A": "x"}, {"A": "y", "P": "x"}, {"A": "z", "P": "y"}, {"P": "w"}], ["U", "A", "P"], None)
+    ['1', '2', '3', '2']
+    """
+    group, name, parent = args
+    parents = {(row.get(group), row[name]): row.get(parent) for row in rows if name in row}
+    depths: Column = []
+    for row in rows:
+        above, seen = row.get(parent), set[str]()
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = parents.get((row.get(group), above))
+        depths.append(str(len(seen) + 1) if above is None else None)
+    return depths
+
+
 def numbered(rows: Sequence[Row], args: Sequence[str], _: Setting | None) -> Column:
     """A code with a number of two digits a row, the prefix chosen by a variable: INCL01, EXCL01 (SDTMIG 7.4.1).
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from interchange.engine.derive.cells import armcd, copy, ifset, last_part, paired, setting
 from interchange.engine.derive.dates import age, dy
 from interchange.engine.derive.findings import baseline, code_of_test, range_indicator
-from interchange.engine.derive.numbers import numbered, ordinal, seq
+from interchange.engine.derive.numbers import level, numbered, ordinal, seq
 from interchange.engine.derive.results import standard_limit, standard_number, standard_unit, standard_value
 from interchange.engine.derive.terms import ct_version, decode, lookup, parameter_code, table
 from interchange.engine.derive.visits import first, last, planned, within
@@ -27,6 +27,7 @@ DERIVATIONS: dict[str, Derivation] = {
     "ifset": ifset,
     "last": last,
     "last-part": last_part,
+    "level": level,
     "lookup": lookup,
     "numbered": numbered,
     "ordinal": ordinal,

@@ -87,10 +87,13 @@ def derive_parts(parts: Mapping[str, Part], known: Setting | None = None) -> Cou
 
 def _fill(part: Part, calls: Mapping[int, Mapping[str, tuple[Call, ...]]], target: str, known: Setting | None) -> int:
     """Fill one variable of a dataset; how many stored values disagree."""
+    if len(calls) == 1:  # every row has the same rules
+        ways = next(iter(calls.values())).get(target, ())
+        return _fill_alike(part, ways, target, known)
     columns: dict[Call, Column] = {}
     disagreed = 0
     for i, (row, rules, blank) in enumerate(zip(part.rows, part.rules, part.blanks, strict=True)):
-        ways = calls[id(rules)].get(target)
+        ways = calls[id(rules)].get(target, ())
         if not ways or blank is None or target in blank:
             continue
         value, told = None, False
@@ -101,6 +104,25 @@ def _fill(part: Part, calls: Mapping[int, Mapping[str, tuple[Call, ...]]], targe
             if value is not None:
                 break
         if value is not None and row.setdefault(target, value) != value and told:
+            disagreed += 1
+    return disagreed
+
+
+def _fill_alike(part: Part, ways: Sequence[Call], target: str, known: Setting | None) -> int:
+    """Fill one variable of rows that all have the same ways to it: column by column."""
+    values: Column = [None] * len(part.rows)
+    told = [False] * len(part.rows)
+    for call in ways:
+        column, tells = _column(call, target, part.rows, known), call.name not in STAND_INS
+        told = [old if value is not None else tells for old, value in zip(told, values, strict=True)]
+        values = [new if value is None else value for value, new in zip(values, column, strict=True)]
+        if None not in values:
+            break
+    disagreed = 0
+    for row, value, blank, tells in zip(part.rows, values, part.blanks, told, strict=True):
+        if value is None or blank is None or target in blank:
+            continue
+        if row.setdefault(target, value) != value and tells:
             disagreed += 1
     return disagreed
 

@@ -55,6 +55,7 @@ CHECKS: dict[str, Check] = {
             "error",
             "a codec that is unknown or does not fit: name, arguments, type, or number of variables",
         ),
+        Check("IX-LOOKUP-001", "error", "a lookup that is unknown or does not fit: name, arguments or type"),
         Check("IX-LEVEL-001", "error", "a level that has no path in a release"),
         # what the words refer to
         Check("IX-LINT-001", "error", "an entity that cannot be: no resource, an unknown `in`, or a circle of them"),

@@ -29,6 +29,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "last": ("foreign+",),
     "ifset": ("variable", "text"),
     "last-part": ("variable",),
+    "level": ("variable", "variable", "variable"),
     "lookup": ("foreign", "variable*"),
     "numbered": ("variable", "pair+"),
     "ordinal": ("variable*",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from interchange.engine.plan import EntityRef
+from interchange.engine.plan import EntityRef, RecordRef
 from interchange.mapping.codecs.coded import ConceptCodec, MultiCodec
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def planned_sources(plan: Plan) -> Iterator[PlannedSource]:
 
 def codec_name(codec: object) -> str:
     """The name of a bound codec as the language has it."""
+    if isinstance(codec, RecordRef):
+        return "record"
     return "entity" if isinstance(codec, EntityRef) else str(getattr(codec, "name", ""))
 
 

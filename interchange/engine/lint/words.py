@@ -10,6 +10,7 @@ from interchange.engine.examples import typed
 from interchange.engine.lint.catalogue import found
 from interchange.fhir.elements import RELEASES, elements
 from interchange.fhir.structure import findings
+from interchange.mapping.lookups import needed_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,6 +127,8 @@ def _mentions(mapping: Mapping, source: Source) -> Iterator[tuple[str, Place, It
     for emit in source.emit:
         for text in emit.value.values.values():
             yield "emit", emit.place, _TEMPLATE.findall(text or "")
+        for call in emit.lookups:
+            yield "lookup", emit.place, needed_variables(call)
         yield "when", emit.place, _guarded(emit.when, mapping)
     yield "pick", source.place, _guarded(source.pick, mapping)
     for rule in source.rules:

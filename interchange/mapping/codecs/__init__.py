@@ -28,7 +28,7 @@ from interchange.mapping.codecs.text import (
     StringCodec,
     UpperCodec,
 )
-from interchange.mapping.codecs.time import DtcCodec, IsoDurationCodec, StudyDayCodec
+from interchange.mapping.codecs.time import DtcCodec, IsoDurationCodec, PeriodCodec, StudyDayCodec
 from interchange.mapping.codecs.timing import RangeCodec, TimingCodec
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ CODECS: dict[str, type[Codec]] = {
         MultiCodec,
         NamedCodec,
         NumberCodec,
+        PeriodCodec,
         PresentCodec,
         QuantityCodec,
         RangeCodec,
@@ -69,16 +70,17 @@ CODECS: dict[str, type[Codec]] = {
 
 ANY = "*"
 ENTITY = "entity"  # entity(name) needs the side tables, so the engine binds it
+RECORD = "record"  # record(NAMES) needs the rows of other datasets, so the engine binds it
 
 
 def bind_codec(call: Call, type_: str, tools: Tools) -> Codec:
     """Return the codec that a call names, bound to an element type; CodecError where it does not fit."""
     codec = CODECS.get(call.name)
     if codec is None:
-        raise CodecError(f"no codec `{call.name}`; there are {', '.join([*CODECS, ENTITY])}")
+        raise CodecError(f"no codec `{call.name}`; there are {', '.join([*CODECS, ENTITY, RECORD])}")
     if type_ not in codec.types and ANY not in codec.types:
         raise CodecError(f"`{call.name}` reads {', '.join(sorted(codec.types))}, and this element is a {type_}")
     return codec(call.args, type_, tools)
 
 
-__all__ = ["CODECS", "ENTITY", "Codec", "CodecError", "Json", "Tools", "bind_codec"]
+__all__ = ["CODECS", "ENTITY", "RECORD", "Codec", "CodecError", "Json", "Tools", "bind_codec"]

@@ -15,6 +15,7 @@ _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
 LONGEST = 40  # digits; a number beyond that is shown with its exponent
 QUANTITIES = frozenset({"Quantity", "SimpleQuantity", "Age", "Duration", "Count", "Distance"})
 _INT = re.compile(r"-?(0|[1-9][0-9]{0,9})")
+_PADDED = re.compile(r"(-?)0+([0-9].*)", re.ASCII)
 _COMPARED = re.compile(r"(<=|>=|<|>)\s?(\S+)")
 
 
@@ -27,6 +28,16 @@ def decimal_of(text: str | None) -> Decimal | None:
     if text is None or text == "-0" or not _DECIMAL.fullmatch(text):  # JSON's -0 reads back as the whole number 0
         return None
     return Decimal(text)
+
+
+def padded_number(text: str | None) -> Decimal | None:
+    """Return the number that a text has behind zeros, as some sources write them; nothing for any other text.
+
+    >>> padded_number("098.2"), padded_number("98.2"), padded_number("00")
+    (Decimal('98.2'), None, Decimal('0'))
+    """
+    match = _PADDED.fullmatch(text) if text is not None else None
+    return decimal_of(match[1] + match[2]) if match else None
 
 
 def number_of(value: Json) -> str | None:
@@ -237,7 +248,8 @@ class UnitCodec(Codec):
 class QuantityCodec(Codec):
     """``quantity(map)``: value and unit as two cells; a comparator goes before the value (``<0.2``).
 
-    Units go through a code map of UCUM codes; a unit that it does not hold stays text in ``unit``.
+    Units go through a code map of UCUM codes; a unit that it does not hold stays text in ``unit``. A number behind
+    zeros (``098.2``) is one where it has a unit.
     """
 
     name: ClassVar[str] = "quantity"
@@ -261,6 +273,8 @@ class QuantityCodec(Codec):
         value, unit = text
         compared = _COMPARED.fullmatch(value or "")
         number = decimal_of(compared[2] if compared else value)
+        if number is None and unit:
+            number = padded_number(value)
         if number is None:
             return None
         quantity: dict[str, Json] = {"value": number}

@@ -139,6 +139,33 @@ class IsoDurationCodec(Codec):
         return {"value": number, "unit": _NAMES[letter], "system": _UCUM, "code": code}
 
 
+class PeriodCodec(Codec):
+    """``period``: an ISO 8601 duration of one unit (P8W) as period and unit of a Timing.repeat."""
+
+    name: ClassVar[str] = "period"
+    types: ClassVar[frozenset[str]] = frozenset({"decimal"})
+    paths: ClassVar[int] = 2
+    samples: ClassVar[tuple[str, ...]] = ("P8W", "PT12H", "P1.5D")
+
+    def decode(self, *values: Json) -> str | None:
+        """The duration's text; nothing for a period without a unit."""
+        period, unit = values
+        letter = _UNITS.get(unit) if isinstance(unit, str) else None
+        number = number_of(period)
+        if letter is None or number is None or number.startswith("-"):
+            return None
+        return f"PT{number}{letter[1]}" if letter[0] == "T" else f"P{number}{letter}"
+
+    def encode(self, text: str) -> Json:
+        """Period and unit; nothing for a duration of several units, or of nothing."""
+        match = _DURATION.fullmatch(text)
+        number = decimal_of(match[1] or match[4]) if match else None
+        if match is None or not number:
+            return None
+        letter = match[2] or f"T{match[5]}"
+        return number, next(code for code, name in _UNITS.items() if name == letter)
+
+
 class StudyDayCodec(Codec):
     """``study-day(event)``: a planned study day as an offset before or after the event of day 1. There is no day 0."""
 

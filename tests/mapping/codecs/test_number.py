@@ -112,3 +112,12 @@ def test_the_number_at_the_end_of_a_text(text: object, number: str | None) -> No
     codec = bind("last-number", "string")
     assert codec.decode(text) == number
     assert codec.encode("1") is None
+
+
+def test_a_number_behind_zeros_is_a_quantity_where_it_has_a_unit() -> None:
+    codec = bind("quantity(unit)", "Quantity")
+    found = codec.encode(("098.2", "F"))
+    assert (found["value"], found["code"]) == (Decimal("98.2"), "[degF]")
+    assert codec.decode(found) == ("98.2", "F")
+    assert codec.encode(("098.2", None)) is None
+    assert codec.encode(("0x", "F")) is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from hypothesis import example, given
@@ -94,3 +95,24 @@ def test_a_companion_of_the_wrong_kind_says_nothing() -> None:
     codec = bind("dtc", "dateTime")
     assert codec.decode("2014", {"extension": 3}) == "2014"
     assert codec.decode(None, {"extension": {"url": codec.url, "valueString": "2014-01"}}) is None
+
+
+@given(st.tuples(st.decimals("0.1", 99, places=1), st.sampled_from("YMWDHS")))
+def test_a_period_comes_back(one: tuple[Decimal, str]) -> None:
+    number, letter = one
+    text = f"P{'T' if letter in 'HS' else ''}{number}{letter}"
+    codec = bind("period", "decimal")
+    assert codec.decode(*codec.encode(text)) == text
+
+
+@pytest.mark.parametrize("text", ["P1Y6M", "P0D", "8 weeks", "P", ""])
+def test_a_period_of_several_units_or_none_is_refused(text: str) -> None:
+    assert bind("period", "decimal").encode(text) is None
+
+
+def test_a_period_has_a_unit() -> None:
+    codec = bind("period", "decimal")
+    assert codec.encode("P8W") == (Decimal(8), "wk")
+    assert codec.decode(Decimal(8), None) is None
+    assert codec.decode(None, "wk") is None
+    assert codec.decode(Decimal(-8), "wk") is None
