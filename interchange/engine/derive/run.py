@@ -29,12 +29,14 @@ NAMES = {"decode": 2, "table": 2}
 class Part:
     """The rows of one dataset with the rules of each; ``blanks`` are variables known to be empty, a row each.
 
-    ``None`` in place of blanks leaves the row as it is.
+    ``None`` in place of blanks leaves the row as it is. ``ordered`` are the rows as other datasets look them up, where
+    that is not their order: of several rows of a subject the first counts.
     """
 
     rows: list[Row]
     rules: Sequence[Sequence[Rule]]
     blanks: Sequence[frozenset[str] | None]
+    ordered: list[Row] | None = None
 
     def calls(self) -> dict[int, dict[str, tuple[Call, ...]]]:
         """The derivations by variable, for each list of rules by its identity."""
@@ -77,7 +79,10 @@ def derive_parts(parts: Mapping[str, Part], known: Setting | None = None) -> Cou
     """Fill the gaps of datasets by the derivations of each row's rules; counts stored values that disagree."""
     calls = {domain: part.calls() for domain, part in parts.items()}
     if known is not None:
-        own = {name: [*known.datasets.get(name, ()), *part.rows] for name, part in parts.items()}
+        own = {
+            name: [*known.datasets.get(name, ()), *(part.rows if part.ordered is None else part.ordered)]
+            for name, part in parts.items()
+        }
         known = replace(known, datasets={**known.datasets, **own})
     disagreed: Counter[Target] = Counter()
     for domain, variable in derivation_order({d: list(each.values()) for d, each in calls.items()}):
