@@ -245,9 +245,10 @@ class Lowering:
         return Condition(lowered.ops, typed_constant(self.literal(lit), lowered.type))
 
     def _name(self, at: _At, name: str) -> None:
-        if at.crossing:
+        if at.crossing and name != "extension":  # what a cross-version extension has of its own is no element of R5
             self._cross(at, name)
             return
+        at.crossing = False
         renamed = self.aliases.get(f"{at.five}.{name}", name)
         element = self.elements.child(at.content, renamed)
         five = elements("R5").child(at.five, name)

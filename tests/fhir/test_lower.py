@@ -99,6 +99,19 @@ def test_a_complex_element_of_r5_alone_is_the_value_of_its_extension() -> None:
     )
 
 
+def test_an_extension_in_a_cross_version_extension_is_one_of_its_own() -> None:
+    progress = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ResearchSubject.progress"
+    for text in ("progress.extension.where(url=%race)", "progress.extension(%race)"):
+        lowered = lower(f"{text}.value.ofType(code)", "ResearchSubject", "R4B")
+        assert lowered.ops == (
+            Get("extension", many=True),
+            Filter((Condition(URL, progress),)),
+            Get("extension", many=True),
+            Filter((Condition(URL, "http://race"),)),
+            Get("valueCode", many=False),
+        )
+
+
 def test_elements_on_the_way_are_told() -> None:
     assert lower("name.given", "Patient").elements == (("Patient", "name"), ("HumanName", "given"))
 

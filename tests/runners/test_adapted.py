@@ -66,6 +66,14 @@ def test_a_qualifier_is_a_note_at_what_it_qualifies(release: Release) -> None:
     assert to_fhir([dataset("DM", DM), ae, supp("AE", [row])]).tallies["SUPPAE"]["AETRTEM"].residual == 0
 
 
+@pytest.mark.parametrize("release", ["R5", "R4B", "R4"])
+def test_a_qualifier_of_an_element_is_a_note_at_that_element(release: Release) -> None:
+    event = {"DSSEQ": "1", "DSTERM": "AGE", "DSDECOD": "SCREEN FAILURE", "DSCAT": "DISPOSITION EVENT"}
+    row = qualifier("DS", "DSSEQ", "1", QNAM="ENTCRIT", QLABEL="Entry Criteria Not Met", QVAL="16", QORIG="CRF")
+    ds = dataset("DS", [{**KEYS, "DOMAIN": "DS", **event, "DSSTDTC": "2014-01-02"}])
+    there_and_back(dataset("DM", DM), ds, supp("DS", [row]), release=release)
+
+
 def test_parts_of_a_domain_come_back_as_parts() -> None:
     one = [{**KEYS, "DOMAIN": "QS", "QSSEQ": str(n), "QSTESTCD": "A1", "QSTEST": "One", "QSORRES": "4"} for n in (1, 2)]
     two = [{**one[0], "QSSEQ": "3", "QSTESTCD": "B1", "QSTEST": "Two"}]
