@@ -96,7 +96,7 @@ def to_sdtm(
     With ``runner="dask"`` the parts are converted on the Dask cluster at ``scheduler`` (an address, a Client, a
     cluster), or without one by ``jobs`` workers that are started for it. RunnerError where that cannot be used.
     """
-    project = _settings(load_project(mappings, study), sdtmig, ct)
+    project = project_of(mappings, study, sdtmig, ct)
     issues = Issues()
     records: list[Record] = []
     engines: Engines | None = None
@@ -158,9 +158,7 @@ def trace(
     options: dict[str, str | None] = {**manifest.options}
     paths = [str(path) for path in source] or [given.path for given in manifest.sources]
     _check_at_hand(paths, folder)
-    project = _settings(
-        load_project(options.get("mappings"), options.get("study")), options.get("sdtmig"), options.get("ct")
-    )
+    project = project_of(*(options.get(name) for name in ("mappings", "study", "sdtmig", "ct")))
     release = cast("Release", manifest.fhir_version)
     tracer = _tracer(project, release, paths, memory, progress=progress)
     now = describe_run(paths, release, options, tracer.datasets.values())
@@ -188,8 +186,9 @@ def _tracer(
         stream_resources(source, Issues(), stream.add, release, progress)
         return PartedTracer(stream, project, release, where)
     records = source if are_records(source) else read_resources(source, Issues(), release, progress)[0]
-    adapted = adapt_to_resources(project, (record.resource for record in records))
-    return tracer_of(engines or ready_engines(adapted, release), records, where)
+    if engines is None:
+        engines = ready_engines(adapt_to_resources(project, (record.resource for record in records)), release)
+    return tracer_of(engines, records, where)
 
 
 def _check_at_hand(paths: Sequence[str], folder: Path | str) -> None:
@@ -238,7 +237,7 @@ def to_fhir(
     release = fhir_version or (kept.release if kept is not None else "R5")
     if release not in RELEASES:
         raise SourceError(unknown_release(release))
-    project = _settings(load_project(mappings, study), sdtmig, ct)
+    project = project_of(mappings, study, sdtmig, ct)
     issues = Issues()
     datasets = read_datasets(source, issues, encoding, progress)
     if kept is not None:
@@ -279,13 +278,13 @@ def roundtrip(
         back = to_sdtm(there.resources, fhir_version=release, ledger=False, **options)
         issues.extend(there.issues)
         trip = RoundTrip("SDTM", release, issues, there.tallies, datasets=back.datasets)
-        trip.versions = _versions(release, _settings(load_project(mappings, study), sdtmig, ct))
+        trip.versions = _versions(release, project_of(mappings, study, sdtmig, ct))
         trip.invalid = there.check()
         trip.resources = Counter(resource["resourceType"] for resource in there.resources)
         trip.different = compare_datasets(datasets, back.datasets)
         return trip
     trip = _by_sdtm(source, fhir_version, progress, options)
-    trip.versions = _versions(trip.release, _settings(load_project(mappings, study), sdtmig, ct))
+    trip.versions = _versions(trip.release, project_of(mappings, study, sdtmig, ct))
     return trip
 
 
@@ -333,10 +332,7 @@ def project_of(
     ct: Packages = None,
 ) -> Project:
     """Return the mappings, settings and terminology that options name; MappingError and SourceError as `to_sdtm`."""
-    return _settings(load_project(mappings, study), sdtmig, ct)
-
-
-def _settings(project: Project, sdtmig: str | None, ct: Packages) -> Project:
+    project = load_project(mappings, study)
     return _settled(project, sdtmig or project.settings["sdtmig"], _lines(ct))
 
 
