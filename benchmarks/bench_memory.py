@@ -60,14 +60,20 @@ class Watch(Thread):
             self.peak = max(self.peak, resident(self.pid))
 
 
-def measure(folder: Path, subjects: int, options: list[str]) -> Run:
-    """Return what the conversion of a trial of so many subjects takes."""
-    counts = write_corpus(folder / "fhir", subjects)
-    size = sum(path.stat().st_size for path in (folder / "fhir").iterdir())
-    command = [sys.executable, "-m", "interchange", "to-sdtm", str(folder / "fhir"), "--out", str(folder / "sdtm")]
+@dataclass
+class Spent:
+    """What a command took: CPU and wall seconds, and the megabytes that it held at its peak."""
+
+    cpu: float
+    wall: float
+    peak_mb: float
+
+
+def spend(words: list[str]) -> Spent:
+    """Return what an ``interchange`` command of some words takes, its workers included; ends where it fails."""
     begin = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603  # our own command
-        [*command, "--fhir-version", "R4", *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "interchange", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     watch = Watch(process.pid)
     watch.start()
@@ -78,9 +84,17 @@ def measure(folder: Path, subjects: int, options: list[str]) -> Run:
     watch.over.set()
     watch.join()
     if os.waitstatus_to_exitcode(status):
-        sys.exit(f"to-sdtm of {subjects} subjects failed:\n{said}")
-    peak = max(watch.peak, usage.ru_maxrss * RSS_UNIT) / 2**20
-    return Run(subjects, counts.total(), size / 2**20, peak, usage.ru_utime + usage.ru_stime, wall)
+        sys.exit(f"{words[0]} failed:\n{said}")
+    return Spent(usage.ru_utime + usage.ru_stime, wall, max(watch.peak, usage.ru_maxrss * RSS_UNIT) / 2**20)
+
+
+def measure(folder: Path, subjects: int, options: list[str]) -> Run:
+    """Return what the conversion of a trial of so many subjects takes."""
+    counts = write_corpus(folder / "fhir", subjects)
+    size = sum(path.stat().st_size for path in (folder / "fhir").iterdir())
+    places = [str(folder / "fhir"), "--out", str(folder / "sdtm")]
+    spent = spend(["to-sdtm", *places, "--fhir-version", "R4", *options])
+    return Run(subjects, counts.total(), size / 2**20, spent.peak_mb, spent.cpu, spent.wall)
 
 
 def main() -> None:

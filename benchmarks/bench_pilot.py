@@ -12,14 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench_memory import RSS_UNIT, Watch
+from bench_memory import spend
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path("data") / "lzzt" / "sdtm_xpt.zip"
@@ -39,24 +37,9 @@ class Run:
 
 def measure(command: str, source: Path, out: Path, options: list[str]) -> Run:
     """Return what a command takes from a source to a folder."""
-    words = [sys.executable, "-m", "interchange", command, str(source), "--out", str(out), "--encoding", ENCODING]
-    begin = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603  # our own command
-        [*words, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    watch = Watch(process.pid)
-    watch.start()
-    assert process.stderr is not None  # noqa: S101  # asked for above
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - begin
-    watch.over.set()
-    watch.join()
-    if os.waitstatus_to_exitcode(status):
-        sys.exit(f"{command} failed:\n{said}")
+    spent = spend([command, str(source), "--out", str(out), "--encoding", ENCODING, *options])
     size = sum(path.stat().st_size for path in out.iterdir()) / 2**20
-    peak = max(watch.peak, usage.ru_maxrss * RSS_UNIT) / 2**20
-    return Run(command, usage.ru_utime + usage.ru_stime, wall, peak, size)
+    return Run(command, spent.cpu, spent.wall, spent.peak_mb, size)
 
 
 def main() -> int:
