@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Write = Callable[[PlannedSource | PlannedEntity, Sequence[Json], "ResourceBench", Row], None]
 
-_VARIABLE = re.compile(r"\$([A-Z][A-Z0-9]*)")
+_VARIABLE = re.compile(r"\$([A-Z][A-Za-z0-9]*)")
 _ILLEGAL = re.compile(r"[^A-Za-z0-9\-.]+")
 ID_LENGTH = 64
 

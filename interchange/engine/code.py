@@ -9,6 +9,7 @@ import linecache
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from interchange.fhir.lower import Back, Condition, Filter, Follow, Get, Meet, Op, Take
@@ -199,6 +200,8 @@ class Walk:
         """The comparison with what a condition wants: equal, and of the same type (true is not 1)."""
         if not condition.variable:
             literal = condition.literal
+            if isinstance(literal, Decimal):
+                return lambda v: f"{v} == {literal} and type({v}) is not bool"
             return lambda v: f"{v} == {literal!r} and type({v}) is {type(literal).__name__}"
         wanted = self.code.fresh("w")
         self.code.line(f"{wanted} = row.get({condition.variable!r})")

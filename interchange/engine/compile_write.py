@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from interchange.engine.code import Body, Code, Ops, Walk, function_name, guard_tests, is_literal
-from interchange.engine.ops import container, merge, place_each
+from interchange.engine.ops import container, end_of_crossing, merge, place_each
 from interchange.engine.plan import EntityRef
 from interchange.fhir.lower import Condition, Filter, Follow, Get, Meet, Op, Take
 from interchange.mapping.codecs.number import decimal_of, padded_number
@@ -40,6 +40,7 @@ def units_of(ops: Ops) -> list[Unit]:
         if isinstance(op, Get):
             while end < len(ops) and isinstance(ops[end], Filter):
                 end += 1
+            end = end_of_crossing(ops, at) or end
             if end < len(ops) and (isinstance(ops[end], Follow) or (op.many and isinstance(ops[end], Take))):
                 end += 1
         units.append(ops[at:end])
@@ -255,7 +256,7 @@ class _Writer:
                     found = self._assign("v", f"{node}.setdefault({key!r}, {{}})")
                     with code.block(f"if {found} is not None"):
                         then(found, False)
-            case (Get(key, many=False), Follow(entity)):
+            case (Get(key, many=False), Follow(entity, "Reference")):
                 with self.walk.object(node, known=known):
                     self._refer(key, entity, node, lambda target: then(target, True))
             case (Get(key, many=True), *filters) if (tail := _filters(filters)) is not None:
@@ -312,8 +313,8 @@ class _Writer:
 
 
 def _filters(unit: Sequence[Op]) -> Ops | None:
-    """The filters of a unit that goes on from a list's element; none where it goes on from what that refers to."""
-    if unit and isinstance(unit[-1], Follow):
+    """The filters of a unit that goes on from a list's element; none where it goes on from what that holds."""
+    if not all(isinstance(op, Filter | Take) for op in unit):
         return None
     return tuple(op for op in unit if isinstance(op, Filter))
 

@@ -9,7 +9,7 @@ from interchange.engine.plan import EntityRef
 from interchange.mapping.codecs.number import decimal_of, padded_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from interchange.engine.plan import PlannedRule, Way
     from interchange.fhir.lower import Get
@@ -49,9 +49,11 @@ def guard_holds(guard: Guard, row: Row) -> bool:
     return True
 
 
-def read_row(rules: Sequence[PlannedRule], levels: Sequence[Json], shelf: Shelf) -> Row:
-    """Return the cells that rules read from the levels of one row."""
-    row: Row = {}
+def read_row(
+    rules: Sequence[PlannedRule], levels: Sequence[Json], shelf: Shelf, around: Mapping[str, str] | None = None
+) -> Row:
+    """Return the cells that rules read from the levels of one row, with those that are known from around it."""
+    row: Row = dict(around or {})
     for rule in rules:
         const = rule.rule.const
         if const is not None:

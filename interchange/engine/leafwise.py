@@ -29,6 +29,11 @@ class LeafTally:
     lost: int = 0
     added: int = 0
 
+    def add(self, other: LeafTally) -> None:
+        """Add the numbers of another tally."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def settle(self, outside: int, missing: int) -> None:
         """Say how many leaves the rows do not hold, and how many did not come back."""
         self.lost = missing

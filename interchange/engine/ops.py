@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from interchange.fhir.lower import Back, Condition, Filter, Follow, Get, Meet, Op, Take
+from interchange.fhir.lower import CROSS_VERSION, Back, Condition, Filter, Follow, Get, Meet, Op, Take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,8 +99,15 @@ def holds(condition: Condition, node: Json, reads: Reads, row: Row) -> bool:
     if len(condition.ops) == 1 and type(op := condition.ops[0]) is Get and isinstance(node, dict):
         found = node.get(op.key)
         if not isinstance(found, list):
-            return found is not None and type(found) is type(value) and bool(found == value)
-    return any(type(v) is type(value) and v == value for v in values(condition.ops, node, reads, row))
+            return found is not None and _is(found, value)
+    return any(_is(v, value) for v in values(condition.ops, node, reads, row))
+
+
+def _is(value: Json, other: Json) -> bool:
+    """Whether two values are one: of one type, but for numbers, whose JSON is read as it is written."""
+    if isinstance(other, Decimal):
+        return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and value == other
+    return type(value) is type(other) and bool(value == other)
 
 
 class Nowhere:
@@ -140,11 +149,11 @@ def _open(ops: tuple[Op, ...], at: int, node: Json, writes: Writes, row: Row, *,
                     return None
                 filters, after = _filters(ops, at + 1)
                 if after < len(ops) and isinstance(follow := ops[after], Follow):
-                    node = _refer(node, op, follow.entity, writes, row)
+                    node = _refer(node, op, follow, writes, row)
                     at = after + 1
                 elif many:
-                    new = fresh and after == len(ops)
-                    node = _item(node, key, filters, row, new)
+                    inner, end = _value_filters(ops, after) if _is_crossing(filters) else ((), after)
+                    node = _item(node, key, filters + inner, row, fresh and end == len(ops))
                     at = after
                     if at < len(ops) and isinstance(ops[at], Take):
                         at += 1
@@ -175,6 +184,30 @@ def _filters(ops: tuple[Op, ...], at: int) -> tuple[tuple[Condition, ...], int]:
         found += op.conditions
         at += 1
     return found, at
+
+
+def _is_crossing(filters: tuple[Condition, ...]) -> bool:
+    """Whether filters pick a cross-version extension, or the name of one inside it."""
+    url = filters[0].literal if filters and Filter(filters).is_url else ""
+    return isinstance(url, str) and (url.startswith(CROSS_VERSION) or (url != "" and ":" not in url))
+
+
+def _value_filters(ops: tuple[Op, ...], at: int) -> tuple[tuple[Condition, ...], int]:
+    """What is asked of the value of a cross-version extension, as of the extension, and where that ends.
+
+    An R5 list is a list of such extensions, and ``where`` is asked of their values.
+    """
+    if at < len(ops) and isinstance(get := ops[at], Get) and not get.many and get.key.startswith("value"):
+        found, end = _filters(ops, at + 1)
+        return tuple(replace(c, ops=(get, *c.ops)) for c in found), end
+    return (), at
+
+
+def end_of_crossing(ops: tuple[Op, ...], at: int) -> int:
+    """Where the ops end that pick a cross-version extension by its value, and go into that; 0 where there are none."""
+    filters, after = _filters(ops, at + 1)
+    inner, end = _value_filters(ops, after) if _is_crossing(filters) else ((), 0)
+    return end if inner else 0
 
 
 def _item(node: Json, key: str, filters: tuple[Condition, ...], row: Row, new: bool) -> Json:
@@ -211,19 +244,29 @@ class _NoWrites:
 _NO_WRITES: Writes = _NoWrites()
 
 
-def _refer(node: Json, get: Get, entity: str, writes: Writes, row: Row) -> Json:
+def _refer(node: Json, get: Get, follow: Follow, writes: Writes, row: Row) -> Json:
     """Make a reference to the entity's resource, in a list or alone, and return that resource."""
-    target = writes.follow(entity, row)
+    target = writes.follow(follow.entity, row)
     if target is None:
         return None
-    text = f"{target['resourceType']}/{target['id']}"
+    made = _reference(f"{target['resourceType']}/{target['id']}", follow.form)
     if get.many:
         items = node.setdefault(get.key, [])
-        if not any(isinstance(i, dict) and i.get("reference") == text for i in items):
-            items.append({"reference": text})
+        if not any(item == made or _says_less(made, item) for item in items):
+            items.append(made)
         return target
-    found = node.setdefault(get.key, {"reference": text})
-    return target if isinstance(found, dict) and found.get("reference") == text else None
+    found = node.setdefault(get.key, made)
+    return target if found == made or _says_less(made, found) else None
+
+
+def _reference(text: str, form: str) -> Json:
+    """A reference as its element holds it: a canonical is a text, a CodeableReference has the reference in it."""
+    match form:
+        case "canonical" | "uri":
+            return text
+        case "CodeableReference":
+            return {"reference": {"reference": text}}
+    return {"reference": text}
 
 
 def _put(ops: tuple[Op, ...], node: Json, value: Json, writes: Writes, row: Row) -> bool:

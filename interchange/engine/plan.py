@@ -14,6 +14,7 @@ from interchange.mapping.model import STRENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dict
+    from decimal import Decimal
 
     from interchange.fhir.elements import Release
     from interchange.fhir.lower import Lowered, Op
@@ -96,7 +97,7 @@ class PlannedEmit:
 
     level: int
     path: Lowered
-    value: str | bool | int
+    value: str | bool | int | Decimal
     template: bool = False
     place: Place = field(default_factory=Place)
     picked: tuple[Op, ...] = ()

@@ -62,7 +62,7 @@ class Planner:
         self.faults: list[Issue] = []
         self._codecs: dict[tuple[Call, str], Codec] = {}
         self._lookups: dict[tuple[Call, str], Lookup] = {}
-        self.tools = base.tools if base else Tools(release, project.systems, project.settings["folders"].split("\n"))
+        self.tools = base.tools if base else _tools(project, release)
         self.resources = {n: self._resource_of(e) for n, e in project.entities.items()}
         self.lowering = Lowering(release, project.aliases.get(release, {}), project.systems, self.resources)
 
@@ -126,13 +126,13 @@ class Planner:
             entity,
             resource,
             levels,
-            self._tests(entity.match, heads, resource, entity.place),
+            self.tests(entity.match, heads, resource, entity.place),
             {
                 name: low
                 for name, path in entity.links.items()
                 if (low := self._optional(path, heads[-1][1], entity.place))
             },
-            self._emits(entity.emit, heads, resource, ""),
+            self.emits(entity.emit, heads, resource, ""),
             tuple(self.rule(rule, heads, resource) for rule in entity.rules),
         )
 
@@ -152,11 +152,11 @@ class Planner:
             source,
             resource,
             levels,
-            self._tests(source.match, heads, resource, source.place),
-            self._tests(source.skip_if, heads, resource, source.place),
-            self._tests(source.only_if, heads, resource, source.place),
+            self.tests(source.match, heads, resource, source.place),
+            self.tests(source.skip_if, heads, resource, source.place),
+            self.tests(source.only_if, heads, resource, source.place),
             tuple(self._claim(claim, heads[:1], resource, source.place) for claim in source.claims),
-            self._emits(source.emit, heads, resource, domain),
+            self.emits(source.emit, heads, resource, domain),
             rules,
             tuple(w.codec for rule in rules for w in rule.ways if w.writes and isinstance(w.codec, RecordRef)),
         )
@@ -165,7 +165,7 @@ class Planner:
         ways = (self._way(lane, heads, resource) for lane in claim.lanes)
         return PlannedClaim(
             STRENGTHS.index(claim.strength),
-            self._tests(claim.paths, heads, resource, place),
+            self.tests(claim.paths, heads, resource, place),
             tuple(replace(way, variables=("CLAIM",)) for way in ways if way is not None),
         )
 
@@ -191,7 +191,7 @@ class Planner:
             if path is None:
                 self._fault("IX-LEVEL-001", level.place, f"level has no path in {self.release}", "give it one")
                 continue
-            start, rest = self._start(path, heads, resource)
+            start, rest = self.start(path, heads, resource)
             try:
                 lowered = self.lowering.lower(rest, heads[start][1])
             except LowerError as error:
@@ -201,7 +201,7 @@ class Planner:
             heads.append((level.name, lowered.focus))
         return heads, tuple(planned)
 
-    def _start(self, path: p.Path, heads: list[tuple[str, Focus]], resource: str) -> tuple[int, p.Path]:
+    def start(self, path: p.Path, heads: list[tuple[str, Focus]], resource: str) -> tuple[int, p.Path]:
         """Where a path starts: at the level or resource that its head names, else at the innermost level."""
         head = path.head
         if head == resource:
@@ -223,34 +223,36 @@ class Planner:
             self._fault(error.code, place, str(error), error.hint)
             return None
 
-    def _tests(
+    def tests(
         self,
         paths: tuple[Versioned[p.Path], ...],
         heads: list[tuple[str, Focus]],
         resource: str,
         place: Place,
     ) -> tuple[PlannedTest, ...]:
+        """Return paths that only have to exist, planned; those that the release has not are left out."""
         tests = []
         for versioned in paths:
             path = versioned.of(self.release)
             if path is None:
                 continue
-            start, rest = self._start(path, heads, resource)
+            start, rest = self.start(path, heads, resource)
             try:
                 tests.append(PlannedTest(start, self.lowering.lower(rest, heads[start][1])))
             except LowerError as error:
                 self._fault(error.code, place, str(error), error.hint)
         return tuple(tests)
 
-    def _emits(
+    def emits(
         self, emits: tuple[Emit, ...], heads: list[tuple[str, Focus]], resource: str, domain: str
     ) -> tuple[PlannedEmit, ...]:
+        """Return constants planned, of a domain whose terms lookups look among."""
         planned = []
         for emit in emits:
             text = emit.value.of(self.release)
             if text is None or text == "none":
                 continue
-            start, rest = self._start(emit.path, heads, resource)
+            start, rest = self.start(emit.path, heads, resource)
             try:
                 lowered = self.lowering.lower(rest, heads[start][1])
                 if text.startswith("%"):
@@ -302,7 +304,7 @@ class Planner:
         if lane is None:
             return None
         try:
-            starts = [self._start(path, heads, resource) for path in lane.paths]
+            starts = [self.start(path, heads, resource) for path in lane.paths]
             paths = tuple(self.lowering.lower(rest, heads[start][1]) for start, rest in starts)
             codec = self._codec(lane, paths, alternative)
         except LowerError as error:
@@ -387,6 +389,12 @@ class Planner:
         if variables and len(own) != len(variables):
             raise CodecError(f"`entity({name})` names {len(own)} variables, and the rule has {len(variables)}")
         return EntityRef(name, link, own, variables or own)
+
+
+def _tools(project: Project, release: Release) -> Tools:
+    """What the codecs of a project may ask for."""
+    version = project_terminology(project.settings).version
+    return Tools(release, project.systems, project.settings["folders"].split("\n"), version)
 
 
 def plan_project(project: Project, release: Release, base: Plan | None = None) -> Plan:

@@ -20,6 +20,8 @@ import msgspec
 
 Release = Literal["R4", "R4B", "R5"]
 RELEASES: tuple[Release, ...] = get_args(Release)
+Tree = Literal["CTGOV", "USDM"]  # other trees that mappings read and write, described by tables of the same form
+TREES: tuple[Tree, ...] = get_args(Tree)
 
 Row = tuple[str, str, int, int | None, str | None, str | None]
 
@@ -75,9 +77,10 @@ class Table(msgspec.Struct):
 class Elements:
     """The elements of one release; get it with `elements`. A content is built when it is first asked for."""
 
-    def __init__(self, release: Release) -> None:
-        text = files("interchange.fhir").joinpath("tables", f"{release.lower()}.json").read_bytes()
-        self.release: Release = release
+    def __init__(self, release: Release | Tree) -> None:
+        package = "interchange.trees" if release in TREES else "interchange.fhir"
+        text = files(package).joinpath("tables", f"{release.lower()}.json").read_bytes()
+        self.release: Release | Tree = release
         self._table = msgspec.json.decode(text, type=Table)
         self._resources = frozenset(self._table.resources)
         self._children: dict[str, dict[str, Element]] = {}
@@ -209,8 +212,8 @@ def choice_key(element: Element, type_: str) -> str:
 
 
 @cache
-def elements(release: Release) -> Elements:
-    """The element tables of a release, read once.
+def elements(release: Release | Tree) -> Elements:
+    """The element tables of a release, or of another tree, read once.
 
     >>> "ResearchSubject" in elements("R4B").resource_types()
     True

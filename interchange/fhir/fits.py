@@ -17,7 +17,7 @@ from interchange.fhir.elements import elements
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from interchange.fhir.elements import Element, Elements, Release
+    from interchange.fhir.elements import Element, Elements, Release, Tree
 
     Check = Callable[[Any], bool]
 
@@ -110,7 +110,7 @@ def fitting(release: Release) -> Fitting:
     return Fitting(elements(release))
 
 
-def _primitive(type_: str, release: Release, allowed: frozenset[str] | None) -> Check:
+def _primitive(type_: str, release: Release | Tree, allowed: frozenset[str] | None) -> Check:
     if type_ == "boolean":
         return lambda value: isinstance(value, bool)
     if type_ == "decimal":
@@ -176,7 +176,7 @@ def codes_in(value: object, type_: str) -> list[str]:
 
 
 @cache
-def pattern_of(release: Release, primitive: str) -> re.Pattern[str] | None:
+def pattern_of(release: Release | Tree, primitive: str) -> re.Pattern[str] | None:
     """Return the pattern of a primitive's text in a release; nothing where any text will do."""
     if primitive in UNPATTERNED:
         return None

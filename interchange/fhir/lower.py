@@ -8,6 +8,7 @@ element name (https://hl7.org/fhir/versions.html#extensions).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from interchange.fhir import path as p
@@ -43,7 +44,7 @@ class Condition:
     """What ``where`` asks of an element: some value at the end of ``ops`` equals the literal or the row's variable."""
 
     ops: tuple[Op, ...]
-    literal: str | bool | int
+    literal: str | bool | int | Decimal
     variable: str = ""
     slug: bool = False
 
@@ -67,9 +68,10 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """From a reference to the resource of an entity."""
+    """From a reference to the resource of an entity; ``form`` is the type of the element that refers."""
 
     entity: str
+    form: str = "Reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class _At:
     seen: list[tuple[str, str]] = field(default_factory=list)
 
 
-def typed_constant(text: str, type_: str) -> str | bool | int:
+def typed_constant(text: str, type_: str) -> str | bool | int | Decimal:
     """Return a constant as the JSON of an element's type; LowerError where the text is no such value.
 
     >>> typed_constant("false", "boolean"), typed_constant("2", "positiveInt")
@@ -152,6 +154,10 @@ def typed_constant(text: str, type_: str) -> str | bool | int:
         if not text.removeprefix("-").isdecimal():
             raise LowerError("IX-PATH-010", f"`{text}` is no {type_}", "write a whole number")
         return int(text)
+    if type_ == "decimal":
+        if not text.removeprefix("-").replace(".", "", 1).isdecimal():
+            raise LowerError("IX-PATH-010", f"`{text}` is no {type_}", "write a number")
+        return Decimal(text)
     return text
 
 
@@ -206,7 +212,7 @@ class Lowering:
                 self._settle(at)
                 if at.type not in ("Reference", "canonical", "uri", "CodeableReference"):
                     raise LowerError("IX-PATH-005", f"resolve() needs a Reference, not {at.type}", "mend the path")
-                at.ops.append(Follow(entity))
+                at.ops.append(Follow(entity, at.type))
                 self._jump(at, self._resource(entity))
             case p.Join(entity):
                 at.ops.append(Meet(entity))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<system>%[A-Za-z][\w-]*(?:/[\w.-]+)?)|(?P<var>\$[A-Z][A-Z0-9]*)"
+    r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<system>%[A-Za-z][\w-]*(?:/[\w.-]+)?)|(?P<var>\$[A-Z][A-Za-z0-9]*)"
     r"|(?P<name>[A-Za-z_][\w-]*)|(?P<mark>[.()=]))"
 )
 

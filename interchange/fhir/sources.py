@@ -22,7 +22,9 @@ GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
 
 # What a conversion writes beside its output: a folder of output can be a source without them.
-BESIDE_OUTPUT = frozenset({"ledger.csv", "issues.csv", "codes.csv", "quarantine.ndjson", "run.json"})
+BESIDE_OUTPUT = frozenset(
+    {"ledger.csv", "issues.csv", "codes.csv", "quarantine.ndjson", "registry.ndjson", "remainder.ndjson", "run.json"}
+)
 
 Stream = tuple[str, io.BufferedReader]
 

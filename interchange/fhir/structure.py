@@ -14,7 +14,7 @@ from interchange.fhir.elements import RELEASES, elements
 from interchange.fhir.fits import CODED, JSON_TYPES, codes_in, fitting, json_type, pattern_of
 
 if TYPE_CHECKING:
-    from interchange.fhir.elements import Element, Elements, Release
+    from interchange.fhir.elements import Element, Elements, Release, Tree
 
 Kind = Literal["type", "unknown", "cardinality", "missing", "json", "text", "code", "choice"]
 
@@ -42,6 +42,15 @@ def findings(resource: Mapping[str, object], release: Release) -> Iterator[Findi
     """
     if not fitting(release).resource(resource):
         yield from _resource(resource, "", elements(release))
+
+
+def object_findings(value: Mapping[str, object], content: str, table: Elements) -> Iterator[Finding]:
+    """The misfits of an object that is a content: of what has no resourceType, such as other trees.
+
+    >>> [f.message for f in object_findings({"repeat": {"count": "2"}}, "Timing", elements("R5"))]
+    ['Timing.repeat.count must be a JSON whole number (positiveInt)']
+    """
+    return _object(value, content, "", table)
 
 
 def _resource(resource: Mapping[str, object], at: str, table: Elements) -> Iterator[Finding]:
@@ -106,7 +115,7 @@ def _element(item: object, element: Element, type_: str, at: str, table: Element
             yield from _bound(value, element, type_, path, table)
 
 
-def _primitive(value: object, type_: str, element: Element, at: str, release: Release) -> Iterator[Finding]:
+def _primitive(value: object, type_: str, element: Element, at: str, release: Release | Tree) -> Iterator[Finding]:
     wanted = json_type(type_)
     if isinstance(value, bool) != (wanted == "boolean") or not isinstance(value, JSON_TYPES[wanted]):
         yield Finding("json", at, element.path, f"{element.path} must be a JSON {wanted} ({type_})", value=str(value))

@@ -95,10 +95,11 @@ def ordered(resource: Mapping[str, Any], table: Elements) -> Resource:
     >>> ordered({"gender": "male", "_id": {"id": "s"}, "id": "1", "resourceType": "Patient"}, elements("R5"))
     {'resourceType': 'Patient', 'id': '1', '_id': {'id': 's'}, 'gender': 'male'}
     """
-    return _ordered(resource, str(resource.get("resourceType", "")), table)
+    return in_order(resource, str(resource.get("resourceType", "")), table)
 
 
-def _ordered(value: Mapping[str, Any], content: str, table: Elements) -> Resource:
+def in_order(value: Mapping[str, Any], content: str, table: Elements) -> Resource:
+    """A copy of an object that is a content, with its keys in the order of the definition, at every depth."""
     result = {}
     for key, inner in _order(content, tuple(value), table):
         item = value[key]
@@ -123,7 +124,7 @@ def _inner(item: Any, content: str, table: Elements) -> Any:
         return [_inner(each, content, table) for each in item]
     if not isinstance(item, dict) or not content:
         return item
-    return ordered(item, table) if content == "Resource" else _ordered(item, content, table)
+    return ordered(item, table) if content == "Resource" else in_order(item, content, table)
 
 
 class _Drafts:

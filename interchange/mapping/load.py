@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -12,12 +12,16 @@ from interchange.issues import Issue, MappingError, Place
 from interchange.mapping.build import build_project
 from interchange.mapping.classes import lay_over_class
 from interchange.mapping.overlay import merge_overlay
+from interchange.mapping.terminology import project_terminology
 from interchange.mapping.tree import Node, collect_faults, read_tree
+from interchange.sdtm.standard import standard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from interchange.mapping.model import Project
+
+    Packages = Path | str | Sequence[Path | str] | None
 
 PROJECT_FILE = "interchange.yaml"
 CLASSES = "classes"
@@ -71,6 +75,32 @@ def _state(*places: Path | str | None) -> State:
         elif path is not None and path.is_file():
             files.append(path)
     return tuple((str(file), (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files)
+
+
+def project_of(
+    mappings: Path | str | None = None,
+    study: Path | str | None = None,
+    sdtmig: str | None = None,
+    ct: Packages = None,
+) -> Project:
+    """Return the mappings, settings and terminology that options name; MappingError and SourceError as `to_sdtm`."""
+    project = load_project(mappings, study)
+    return _settled(project, sdtmig or project.settings["sdtmig"], package_lines(ct))
+
+
+@lru_cache(maxsize=16)
+def _settled(project: Project, version: str, packages: str) -> Project:
+    standard(version)  # an unknown version stops here, with those that are known
+    settings = {**project.settings, "sdtmig": version}
+    if packages:
+        settings["ct"] = packages
+        project_terminology(settings)  # and a package that cannot be read
+    return replace(project, settings=settings)
+
+
+def package_lines(ct: Packages) -> str:
+    """The paths of packages, one a line."""
+    return "" if ct is None else str(ct) if isinstance(ct, (str, Path)) else "\n".join(map(str, ct))
 
 
 def read_trees(

@@ -34,7 +34,7 @@ class Versioned(Generic[T]):
 
     def of(self, release: str) -> T | None:
         """The value for a release."""
-        for name in FALLBACK[release]:
+        for name in FALLBACK.get(release, ("default",)):
             if name in self.values:
                 return self.values[name]
         return None

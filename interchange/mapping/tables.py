@@ -27,6 +27,12 @@ class Entry:
     prefer: str
     releases: frozenset[str]
     place: Place
+    since: str = ""
+    until: str = ""
+
+    def holds_with(self, ct: str) -> bool:
+        """Whether the row is one with a version of CDISC CT, a date; ``since`` and ``until`` are the first and last."""
+        return not ct or ((not self.since or self.since <= ct) and (not self.until or ct <= self.until))
 
     def written_in(self, release: str) -> bool:
         """Whether the way to FHIR writes this coding in a release."""
@@ -122,6 +128,8 @@ def _code_map(name: str, path: Path, written: int, size: int) -> CodeMap:  # noq
             row["prefer"],
             frozenset(row["release"].split()),
             Place(f"codemaps/{path.name}", line),
+            row.get("since", ""),
+            row.get("until", ""),
         )
         for line, row in rows
     )

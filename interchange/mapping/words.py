@@ -10,7 +10,7 @@ from interchange.fhir.path import PathError, parse_path
 from interchange.mapping.model import Call, Guard, Lane, Test
 
 _CALL = re.compile(r"^([a-z][\w-]*)(?:\((.*)\))?$", re.DOTALL)
-_VARIABLE = r"[A-Z][A-Z0-9]{0,7}"
+_VARIABLE = r"[A-Z][A-Za-z0-9]*"
 _TEST = re.compile(
     rf"^(?P<not>not )?(?:(?P<call>numeric|padded)\((?P<argument>{_VARIABLE})\)|(?P<variable>{_VARIABLE})"
     rf"(?:\s*=\s*(?:'(?P<equal>[^']*)'|(?P<same>{_VARIABLE}))| in (?P<among>.+))?)$"

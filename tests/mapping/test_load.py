@@ -32,7 +32,7 @@ def test_a_source_for_each_parameter_with_a_value() -> None:
     consts = {r.variables[0]: r.const for r in title.rules if r.const}
     assert consts == {"TSPARMCD": "TITLE", "TSPARM": "Trial Title", "DOMAIN": "TS"}
     assert "ADAPT" not in {s.name for s in mapping.sources}
-    assert [n.flavor for n in mapping.params.nulls["SENDTC"]] == ["NAV", "NI"]
+    assert [n.flavor for n in mapping.params.nulls["SENDTC"]] == ["NAV", "NAV", "NI"]
 
 
 def test_a_source_rule_wins_over_a_shared_one() -> None:

@@ -47,7 +47,7 @@ def test_guards() -> None:
     assert parse_guard("not LBSTRESC=LBORRES") == (model.Test("LBSTRESC", "same", ("LBORRES",), True),)
 
 
-@pytest.mark.parametrize("text", ["age", "AGE > 3", "AGE = y", "AGE or SEX", "numeric()", "TOOLONGNAME"])
+@pytest.mark.parametrize("text", ["age", "AGE > 3", "AGE = y", "AGE or SEX", "numeric()", "NO_NAME"])
 def test_what_is_no_condition(text: str) -> None:
     with pytest.raises(WordError, match="is no condition"):
         parse_guard(text)

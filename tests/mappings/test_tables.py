@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pytest
+
 from interchange.mapping.codecs import bind_codec
 from interchange.mapping.codecs.base import Miss, Tools
 from interchange.mapping.load import shipped_mappings
@@ -89,3 +91,16 @@ def test_the_notices_that_licences_ask_for_are_there() -> None:
     assert "LOINC is copyright" in (folder / "loinc-lb.csv").read_text(encoding="utf-8")
     with (folder / "molar-masses.csv").open(encoding="utf-8", newline="") as file:
         assert next(csv.reader(file))[0].startswith("# What a mole")
+
+
+@pytest.mark.parametrize(
+    ("ct", "term", "null"), [("2024-09-27", "OTHER", None), ("2025-03-28", None, "OTH"), ("", "OTHER", "OTH")]
+)
+def test_a_line_of_a_code_map_may_hold_with_some_versions_of_ct_alone(
+    ct: str, term: str | None, null: str | None
+) -> None:
+    system = "https://clinicaltrials.gov/data-about-studies/study-data-structure#enum-InterventionType"
+    other = {"coding": [{"system": system, "code": "OTHER"}]}
+    tools = Tools("R5", {}, PLACES, ct)
+    assert bind_codec(Call("concept", ("inttype", "strict")), "CodeableConcept", tools).decode(other) == term
+    assert bind_codec(Call("concept", ("inttype-null", "strict")), "CodeableConcept", tools).decode(other) == null

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from interchange.engine.derive.base import column, day_of
 from interchange.mapping.codecs.number import decimal_of
+from interchange.mapping.codecs.text import short_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from interchange.engine.derive.base import Column, Row, Setting
-
-CODE_LENGTH, DIGEST_LENGTH = 8, 3  # of --TESTCD, which names a variable where results are transposed (SDTMIG 4.2.1)
-_BESIDE = re.compile(r"\[[^]]*\]|\([^)]*\)")
-_SIGN = re.compile(r"[^A-Z0-9]+")
 
 
 def code_of_test(rows: Sequence[Row], args: Sequence[str], known: Setting | None) -> Column:
@@ -27,17 +22,7 @@ def code_of_test(rows: Sequence[Row], args: Sequence[str], known: Setting | None
     >>> code_of_test([{"N": "Skin"}, {"N": "Tobacco smoking status [NHIS]"}, {"N": "6 minute walk"}, {}], ["N"], None)
     ['SKIN', 'TOBACEBF', 'T6MIN5E1', None]
     """
-    return [None if name is None else _code(name) for name in column(rows, args[0], known)]
-
-
-def _code(name: str) -> str:
-    """A legal code of a name: capitals and digits, a letter first, at most 8."""
-    plain = _SIGN.sub("", _BESIDE.sub(" ", name).upper())
-    base = plain if plain[:1].isalpha() else f"T{plain}"
-    if base == _SIGN.sub("", name.upper()) and len(base) <= CODE_LENGTH:
-        return base
-    digest = sha256(name.encode()).hexdigest()[:DIGEST_LENGTH].upper()
-    return base[: CODE_LENGTH - DIGEST_LENGTH] + digest
+    return [None if name is None else short_code(name) for name in column(rows, args[0], known)]
 
 
 def baseline(rows: Sequence[Row], args: Sequence[str], known: Setting | None) -> Column:

@@ -50,12 +50,14 @@ def level(rows: Sequence[Row], args: Sequence[str], _: Setting | None) -> Column
 def numbered(rows: Sequence[Row], args: Sequence[str], _: Setting | None) -> Column:
     """A code with a number of two digits a row, the prefix chosen by a variable: INCL01, EXCL01 (SDTMIG 7.4.1).
 
+    Each study is numbered from 1.
+
     >>> numbered([{"C": "INCLUSION"}, {"C": "EXCLUSION"}], ["C", "INCLUSION=INCL", "EXCLUSION=EXCL"], None)
     ['INCL01', 'EXCL01']
     """
     variable, *pairs = args
     prefixes = dict(pair.split("=") for pair in pairs)
-    numbers = ordinal(rows, [variable], None)
+    numbers = ordinal(rows, ["STUDYID", variable], None)
     return [
         f"{prefixes[row[variable]]}{int(number or 0):02d}" if row.get(variable) in prefixes else None
         for row, number in zip(rows, numbers, strict=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from interchange.issues import Issue, Place
     from interchange.mapping.model import Example, Guard, Mapping, Project, Source
 
-_TEMPLATE = re.compile(r"\$([A-Z][A-Z0-9]*)")
+_TEMPLATE = re.compile(r"\$([A-Z][A-Za-z0-9]*)")
 # ISO 21090 null flavors (SDTMIG 3.4, 7.4.2, TSVALNF).
 NULL_FLAVORS = frozenset(
     ["NI", "INV", "DER", "OTH", "NINF", "PINF", "UNC", "MSK", "NA", "UNK", "ASKU", "NAV", "NASK", "QS", "TRC", "NP"]

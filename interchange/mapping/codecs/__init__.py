@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from interchange.mapping.codecs.base import Codec, CodecError, Json, Tools
 from interchange.mapping.codecs.coded import ConceptCodec, KnownCodec, MultiCodec, NamedCodec
+from interchange.mapping.codecs.html import HtmlCodec
 from interchange.mapping.codecs.number import (
     CountCodec,
     DecimalCodec,
@@ -16,12 +17,24 @@ from interchange.mapping.codecs.number import (
     PresentCodec,
     QuantityCodec,
     UnitCodec,
+    WholeCodec,
 )
+from interchange.mapping.codecs.registry import (
+    CountedCodec,
+    JoinedCodec,
+    PrefixedCodec,
+    ProductCodec,
+    ProductsCodec,
+    TimeFrameCodec,
+    TimeWordsCodec,
+)
+from interchange.mapping.codecs.template import NarrativeCodec, TemplateCodec
 from interchange.mapping.codecs.text import (
     ClauseCodec,
     CodeCodec,
     ExpressionCodec,
     MeasureCodec,
+    ShortCodeCodec,
     ShortNameCodec,
     SizedCodec,
     SlugCodec,
@@ -41,30 +54,42 @@ CODECS: dict[str, type[Codec]] = {
         CodeCodec,
         ConceptCodec,
         CountCodec,
+        CountedCodec,
         DecimalCodec,
         DtcCodec,
         ExpressionCodec,
         FlagCodec,
+        HtmlCodec,
         IntCodec,
         IsoDurationCodec,
+        JoinedCodec,
         KnownCodec,
         LastNumberCodec,
         MeasureCodec,
         MultiCodec,
         NamedCodec,
+        NarrativeCodec,
         NumberCodec,
         PeriodCodec,
+        PrefixedCodec,
         PresentCodec,
+        ProductCodec,
+        ProductsCodec,
         QuantityCodec,
         RangeCodec,
+        ShortCodeCodec,
         ShortNameCodec,
         SizedCodec,
         SlugCodec,
         StringCodec,
         StudyDayCodec,
+        TimeFrameCodec,
+        TimeWordsCodec,
+        TemplateCodec,
         TimingCodec,
         UnitCodec,
         UpperCodec,
+        WholeCodec,
     )
 }
 

@@ -30,13 +30,16 @@ class Miss(NamedTuple):
 class Tools:
     """What codecs may ask for: the release, named systems, and the folders that hold code maps.
 
-    ``misses`` counts values that a code map does not hold.
+    ``ct`` is the version of CDISC CT, a date, that rows of code maps may ask for. ``misses`` counts values that a code
+    map does not hold. ``whole`` is the document of a tree that is being read, for codecs that look something up in it.
     """
 
     release: str
     systems: Mapping[str, str]
     places: Sequence[str]
+    ct: str = ""
     misses: Counter[Miss] = field(default_factory=Counter)
+    whole: Json = None
 
     def miss(self, code_map: str, value: str, system: str = "", code: str = "") -> str:
         """Count a value that a code map does not hold; the value goes through."""

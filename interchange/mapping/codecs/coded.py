@@ -22,10 +22,10 @@ class _Tables(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def _tables(code_map: CodeMap, release: str) -> _Tables:
+def _tables(code_map: CodeMap, release: str, ct: str) -> _Tables:
     """The tables of a code map, made once: many rules share a large map."""
     made = _Tables({}, {}, {}, {})
-    for entry in code_map.entries:
+    for entry in (each for each in code_map.entries if each.holds_with(ct)):
         if entry.prefer != "to-fhir":
             made.read.setdefault((entry.system, entry.code), entry.term)
             made.by_code.setdefault(entry.code or entry.system, entry.term)
@@ -51,7 +51,9 @@ class ConceptCodec(Codec):
         if not args:
             raise CodecError("concept needs the name of a code map: concept(sex)")
         self.strict = "strict" in args[1:]
-        self.read, self.by_code, self.by_text, self.write = _tables(read_code_map(args[0], tools.places), tools.release)
+        self.read, self.by_code, self.by_text, self.write = _tables(
+            read_code_map(args[0], tools.places), tools.release, tools.ct
+        )
 
     def decode(self, *values: Json) -> str | None:
         """The term of the first coding that the map holds; else, unless strict, the text."""
@@ -131,7 +133,7 @@ class KnownCodec(Codec):
         super().__init__(args, type_, tools)
         if len(args) != 1:
             raise CodecError("known needs the name of a code map: known(soc)")
-        self.texts = _tables(read_code_map(args[0], tools.places), tools.release).by_text
+        self.texts = _tables(read_code_map(args[0], tools.places), tools.release, tools.ct).by_text
 
     def decode(self, *values: Json) -> str | None:
         """The text, where the map has it."""
@@ -154,7 +156,9 @@ class NamedCodec(Codec):
         super().__init__(args, type_, tools)
         if len(args) != 1:
             raise CodecError("named needs the name of a code map: named(route)")
-        terms = sorted(_tables(read_code_map(args[0], tools.places), tools.release).write, key=len, reverse=True)
+        terms = sorted(
+            _tables(read_code_map(args[0], tools.places), tools.release, tools.ct).write, key=len, reverse=True
+        )
         self.words = re.compile(rf"(?<![\w/])(?:{'|'.join(map(re.escape, terms))})(?![\w/])") if terms else None
 
     def decode(self, *values: Json) -> str | None:

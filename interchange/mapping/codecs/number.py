@@ -96,6 +96,20 @@ class DecimalCodec(Codec):
         return decimal_of(text)
 
 
+class WholeCodec(DecimalCodec):
+    """``whole``: a number without a fraction, also where it is written with one (300.0); others are not read."""
+
+    name: ClassVar[str] = "whole"
+    law: ClassVar[Law] = "lens"
+    samples: ClassVar[tuple[str, ...]] = ("300", "0")
+
+    def decode(self, *values: Json) -> str | None:
+        """The digits of the whole number."""
+        text = super().decode(*values)
+        number = decimal_of(text)
+        return None if number is None or number != number.to_integral_value() else f"{number:.0f}"
+
+
 class NumberCodec(Codec):
     """``number``: a number in a text element; other texts are not read."""
 

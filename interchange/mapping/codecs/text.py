@@ -1,8 +1,10 @@
+# ruff: noqa: RUF001 - full-width signs are meant
 """Codecs of plain text: string, code, id with a prefix, expressions, outcome measures, criteria."""
 
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import ClassVar
 
 from interchange.mapping.codecs.base import Codec, CodecError, Json, Law, Tools
@@ -102,26 +104,64 @@ class ShortNameCodec(CodeCodec):
         return text if _SHORT_NAME.fullmatch(text) else None
 
 
+CODE_LENGTH, DIGEST_LENGTH = 8, 3  # of --TESTCD, ETCD and their kin (SDTMIG 4.2.1)
+_BESIDE = re.compile(r"\[[^]]*\]|\([^)]*\)")
+_SIGN = re.compile(r"[^A-Z0-9]+")
+
+
+def short_code(name: str) -> str:
+    """Return a legal short code of a name: capitals and digits, a letter first, at most 8.
+
+    It is the name's letters and digits, or five of them and three of a digest, and depends on the name alone.
+
+    >>> short_code("Skin"), short_code("Tobacco smoking status [NHIS]"), short_code("6 minute walk")
+    ('SKIN', 'TOBACEBF', 'T6MIN5E1')
+    """
+    plain = _SIGN.sub("", _BESIDE.sub(" ", name).upper())
+    base = plain if plain[:1].isalpha() else f"T{plain}"
+    if base == _SIGN.sub("", name.upper()) and len(base) <= CODE_LENGTH:
+        return base
+    digest = sha256(name.encode()).hexdigest()[:DIGEST_LENGTH].upper()
+    return base[: CODE_LENGTH - DIGEST_LENGTH] + digest
+
+
+class ShortCodeCodec(StringCodec):
+    """``short-code``: a code of at most 8 letters and digits, made of a name; one way."""
+
+    name: ClassVar[str] = "short-code"
+    law: ClassVar[Law] = "lossy"
+    samples: ClassVar[tuple[str, ...]] = ()
+
+    def decode(self, *values: Json) -> str | None:
+        """The code of the name."""
+        text = super().decode(*values)
+        return short_code(text) if text is not None else None
+
+    def encode(self, text: str) -> str | None:  # noqa: ARG002
+        """Nothing: the name is not known."""
+        return None
+
+
 class SizedCodec(CodeCodec):
-    """``sized(5)``: a code of so many characters, as levels of ATC have; others are not read."""
+    """``sized(5)``: a code of so many characters, as levels of ATC have, or ``sized(1 20)``; others are not read."""
 
     name: ClassVar[str] = "sized"
     samples: ClassVar[tuple[str, ...]] = ("N02BE",)
 
     def __init__(self, args: tuple[str, ...], type_: str, tools: Tools) -> None:
         super().__init__(args, type_, tools)
-        if len(args) != 1 or not args[0].isdecimal():
-            raise CodecError("sized needs a number of characters: sized(5)")
-        self.size = int(args[0])
+        if len(args) not in (1, 2) or not all(arg.isdecimal() for arg in args):
+            raise CodecError("sized needs a number of characters, or the least and the most: sized(5), sized(1 20)")
+        self.sizes = range(int(args[0]), int(args[-1]) + 1)
 
     def decode(self, *values: Json) -> str | None:
         """The code, where it is as long."""
         text = super().decode(*values)
-        return text if text is not None and len(text) == self.size else None
+        return text if text is not None and len(text) in self.sizes else None
 
     def encode(self, text: str) -> str | None:
         """The code, where it is as long and a legal one."""
-        return super().encode(text) if len(text) == self.size else None
+        return super().encode(text) if len(text) in self.sizes else None
 
 
 class SlugCodec(Codec):
@@ -167,6 +207,7 @@ class ExpressionCodec(Codec):
 
 
 _MEASURE = re.compile(r"(?s)(.+) \[(Time Frame: .+)\]")
+_PARAGRAPH = "\n\n"  # what follows the time frame is more than the registry shows beside the name
 
 
 class MeasureCodec(Codec):
@@ -183,7 +224,7 @@ class MeasureCodec(Codec):
         if not isinstance(name, str) or not name:
             return description if isinstance(description, str) and description else None
         if isinstance(description, str) and description.startswith("Time Frame: "):
-            return f"{name} [{description}]"
+            return f"{name} [{description.partition(_PARAGRAPH)[0]}]"
         return name
 
     def encode(self, text: str) -> Json:
@@ -194,28 +235,52 @@ class MeasureCodec(Codec):
         return (text, None) if text.strip() else None
 
 
-# Where a criterion may end early: best before a list of instances, then where a clause ends, then at a word.
+# Where a criterion may end early, the best first, each with the least share of the room that it has to fill: before a
+# list of instances, where a sentence ends, where a clause ends or an aside begins, before a joining word, at a word.
 _ENDS = (
-    re.compile(r"[,;:]?\s+(?=\(?(?:including|such as|e\.g\.|i\.e\.|for example)(?!\w))"),
-    re.compile(r"[,;:.](?=\s)|\s(?=\()"),
-    re.compile(r"\s"),
+    (3, re.compile(r"[,;:，；：]?\s*(?=\(?\b(?:including|such as|e\.g\.|i\.e\.|for example)(?!\w))")),
+    (3, re.compile(r"(?<=[^\W_][\w)%\]])\.(?=\s+[A-Z])|;(?=\s)|[；。]")),
+    (2, re.compile(r"[,:](?=\s)|[，：]|\s(?=[(（\[])|(?=[(（]\s)")),
+    (
+        2,
+        re.compile(
+            r"\s(?=(?:and|or|but|if|when|unless|until|provided|which|that|who|whose|because|within|after|before|during"
+            r"|prior to|with|without|for|between|on|in|at)\s)"
+        ),
+    ),
+    (2, re.compile(r"\s")),
 )
 
 
 def cut_at_clause(text: str, limit: int) -> str:
     """Return a text of at most ``limit`` UTF-8 bytes, cut where a clause ends, else at a word (SDTMIG 4.5.3.1).
 
+    It is cut within brackets only where it would be cut in a word otherwise.
+
     >>> cut_at_clause("Any infection within 14 days, including: HBV, HCV", 45)
     'Any infection within 14 days'
     """
     if len(text.encode()) <= limit:
         return text
-    room = text.encode()[: limit + 1].decode(errors="ignore")
-    for end in _ENDS:
-        found = [m.start() for m in end.finditer(room) if m.start() >= limit // 3]
-        if found:
-            return room[: found[-1]].rstrip(" ,;:")
-    return text.encode()[:limit].decode(errors="ignore")
+    fits = text.encode()[:limit].decode(errors="ignore")
+    room = len(fits)
+    for inside in (False, True):
+        for share, end in _ENDS:
+            places = [m.start() for m in end.finditer(text) if room // share <= m.start() <= room]
+            kept = [
+                text[:place].rstrip(" ,;:(，；：（") for place in places if inside or not _in_brackets(text[:place])
+            ]
+            if kept and kept[-1]:
+                return kept[-1]
+    return fits
+
+
+def _in_brackets(text: str) -> bool:
+    """Whether a text ends within brackets; the bracket behind a list's number opens nothing."""
+    depth = 0
+    for sign in re.findall(r"[(（\[)）\]]", text):
+        depth = depth + 1 if sign in "(（[" else max(depth - 1, 0)
+    return depth > 0
 
 
 class ClauseCodec(StringCodec):

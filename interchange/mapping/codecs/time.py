@@ -105,6 +105,7 @@ _NAMES = {
     "TS": "seconds",
 }
 _DURATION = re.compile(r"P(?:(\d+(?:\.\d+)?)([YMWD])|(T)(\d+(?:\.\d+)?)([HMS]))", re.ASCII)
+_WHOLE = re.compile(r"\.0+$")
 _UCUM = "http://unitsofmeasure.org"
 
 
@@ -116,7 +117,7 @@ class IsoDurationCodec(Codec):
     samples: ClassVar[tuple[str, ...]] = ("P26W", "P18Y", "PT12H", "P1.5D")
 
     def decode(self, *values: Json) -> str | None:
-        """The duration's text; nothing for a unit that is no time."""
+        """The duration's text, P18Y also of 18.0; nothing for a unit that is no time."""
         value = values[0]
         if not isinstance(value, dict) or value.get("comparator"):
             return None
@@ -124,6 +125,7 @@ class IsoDurationCodec(Codec):
         letter = _UNITS.get(value.get("code") or value.get("unit") or "")
         if number is None or letter is None or number.startswith("-"):
             return None
+        number = _WHOLE.sub("", number)
         return f"PT{number}{letter[1]}" if letter[0] == "T" else f"P{number}{letter}"
 
     def encode(self, text: str) -> Json:
@@ -166,8 +168,14 @@ class PeriodCodec(Codec):
         return number, next(code for code, name in _UNITS.items() if name == letter)
 
 
+_DAYS = {"d": 1, "days": 1, "wk": 7, "weeks": 7}
+
+
 class StudyDayCodec(Codec):
-    """``study-day(event)``: a planned study day as an offset before or after the event of day 1. There is no day 0."""
+    """``study-day(event)``: a planned study day as an offset before or after the event of day 1. There is no day 0.
+
+    An offset of whole weeks is read too.
+    """
 
     name: ClassVar[str] = "study-day"
     types: ClassVar[frozenset[str]] = frozenset({"code", "Duration"})
@@ -175,14 +183,15 @@ class StudyDayCodec(Codec):
     samples: ClassVar[tuple[str, ...]] = ("-7", "1", "14")
 
     def decode(self, *values: Json) -> str | None:
-        """The study day of an offset in days."""
+        """The study day of an offset in days or weeks."""
         relationship, offset, _ = values
-        if not isinstance(offset, dict) or (offset.get("code") or offset.get("unit")) not in ("d", "days"):
+        if not isinstance(offset, dict):
             return None
+        length = _DAYS.get(offset.get("code") or offset.get("unit") or "")
         number = decimal_of(number_of(offset.get("value")))
-        if number is None or number < 0 or number != number.to_integral_value():
+        if length is None or number is None or number < 0 or number != number.to_integral_value():
             return None
-        days = int(number)
+        days = int(number) * length
         if isinstance(relationship, str) and relationship.startswith("before"):
             return str(-days) if days else "1"
         return str(days + 1)

@@ -19,6 +19,10 @@ ARGUMENTS = {
     "sized": "5",
     "known": "sex",
     "named": "route",
+    "counted": "INCL",
+    "joined": "/",
+    "prefixed": "'Start of '",
+    "products": "' + '",
 }
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - full-width signs are meant
 from __future__ import annotations
 
 import re
@@ -80,6 +81,21 @@ def test_a_code_of_so_many_characters() -> None:
         bind("sized", "code")
 
 
+def test_a_code_may_have_a_least_and_a_most_length() -> None:
+    codec = bind("sized(1 3)", "string")
+    assert [codec.decode(text) for text in ("", "a", "abc", "abcd")] == [None, "a", "abc", None]
+    with pytest.raises(CodecError, match="sized needs"):
+        bind("sized(1 b)", "string")
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("Screening", "SCREE4C4"), ("Low", "LOW"), ("High - End", "HIGHEND"), ("2nd", "T2NDC21")]
+)
+def test_a_short_code_is_made_of_a_name(name: str, code: str) -> None:
+    assert bind("short-code", "string").decode(name) == code
+    assert bind("short-code", "string").encode(code) is None
+
+
 def test_a_short_name() -> None:
     codec = bind("short-name", "string")
     assert codec.decode("EXCL01") == "EXCL01"
@@ -124,3 +140,24 @@ def test_a_clause_is_read_cut_and_written_whole() -> None:
     long = "Any infection within 14 days, including: HBV, HCV"
     assert codec.decode(long) == "Any infection within 14 days"
     assert codec.encode(long) == long
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "cut"),
+    [
+        ("Severe chronic asthma (of any kind) within a year", 30, "Severe chronic asthma"),
+        ("Prior therapy is allowed. Patients with it are not excluded, in general", 60, "Prior therapy is allowed"),
+        ("No major renal toxicity; specifically, any toxicity is below Grade 3", 60, "No major renal toxicity"),
+        ("Version 1.1 of the criteria is met by all lesions", 30, "Version 1.1 of the criteria is"),
+        (
+            "Normal hearing is documented after completion of radiotherapy and enrollment",
+            66,
+            "Normal hearing is documented after completion of radiotherapy",
+        ),
+        ("Therapy( including but not limited to lupus or psoriasis)", 40, "Therapy( including but not limited to"),
+        ("（妊娠；哺乳）不符合条件；其他情况", 40, "（妊娠；哺乳）不符合条件"),
+        ("Pneumonoultramicroscopic", 10, "Pneumonoul"),
+    ],
+)
+def test_a_clause_ends_where_it_reads_well(text: str, limit: int, cut: str) -> None:
+    assert cut_at_clause(text, limit) == cut

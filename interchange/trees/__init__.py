@@ -1,0 +1,1 @@
+"""Trial definitions in other trees, registry records and USDM studies, and FHIR: mappings with paths on both sides."""
