@@ -3,8 +3,8 @@
 # make fuzz   the property tests with new examples
 # make check  format, lint, types, layers, mapping files
 # make bench  measure, and print the tables
-# make pilot  compare with the CDISC pilot and other FHIR of others in ../shared, and write docs/pilot.md,
-#             docs/coverage.md, docs/sdtm-roundtrip.md
+# make pilot  compare with the CDISC pilot, registry records, USDM and FHIR of others in ../shared, and write docs/pilot.md,
+#             docs/coverage.md, docs/sdtm-roundtrip.md, docs/trees-roundtrip.md
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,6 +28,7 @@ demo: $(VENV)/run
 	$(BIN)/interchange to-sdtm $(TRIAL) --out $(OUT)/sdtm --format xpt,dataset-json
 	$(BIN)/interchange to-fhir $(OUT)/sdtm/*.xpt --out $(OUT)/fhir
 	$(BIN)/interchange roundtrip $(TRIAL)
+	$(BIN)/interchange to-registry $(TRIAL) --out $(OUT)/registry
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -53,6 +54,7 @@ pilot: $(VENV)/dev
 	$(BIN)/python tools/fhir_coverage.py
 	$(BIN)/python tools/pilot.py
 	$(BIN)/python tools/pilot_trip.py
+	$(BIN)/python tools/tree_trip.py
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis

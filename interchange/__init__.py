@@ -2,7 +2,7 @@
 
 >>> import interchange
 >>> sorted(n for n in interchange.__all__ if n.startswith("to_"))
-['to_fhir', 'to_sdtm']
+['to_fhir', 'to_registry', 'to_sdtm', 'to_usdm']
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from interchange.version import __version__
 
 if TYPE_CHECKING:
-    from interchange.api import roundtrip, stream_sdtm, to_fhir, to_sdtm, trace
+    from interchange.api import stream_sdtm, to_fhir, to_sdtm, trace
     from interchange.engine.remainder.model import Remainder
     from interchange.engine.traced import Trace
     from interchange.issues import (
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
         SourceError,
         TargetError,
     )
-    from interchange.results import Batch, FhirResult, RoundTrip, SdtmResult
+    from interchange.results import Batch, FhirResult, RoundTrip, SdtmResult, TreeResult
     from interchange.sdtm.dataset import Dataset, Variable
+    from interchange.studies import to_registry, to_usdm
+    from interchange.trips import roundtrip
 
 __all__ = [
     "Batch",
@@ -44,12 +46,15 @@ __all__ = [
     "SourceError",
     "TargetError",
     "Trace",
+    "TreeResult",
     "Variable",
     "__version__",
     "roundtrip",
     "stream_sdtm",
     "to_fhir",
+    "to_registry",
     "to_sdtm",
+    "to_usdm",
     "trace",
 ]
 
@@ -57,9 +62,11 @@ _HOMES = {
     "interchange.engine.remainder.model": {"Remainder"},
     "interchange.engine.traced": {"Trace"},
     "interchange.sdtm.dataset": {"Dataset", "Variable"},
-    "interchange.api": {"roundtrip", "stream_sdtm", "to_fhir", "to_sdtm", "trace"},
-    "interchange.results": {"Batch", "FhirResult", "RoundTrip", "SdtmResult"},
+    "interchange.api": {"stream_sdtm", "to_fhir", "to_sdtm", "trace"},
+    "interchange.results": {"Batch", "FhirResult", "RoundTrip", "SdtmResult", "TreeResult"},
 }
+_HOMES["interchange.studies"] = {"to_registry", "to_usdm"}
+_HOMES["interchange.trips"] = {"roundtrip"}
 _HOMES["interchange.issues"] = {n for n in __all__ if n.endswith("Error")} | {"Issue", "Issues", "Place"}
 
 

@@ -6,22 +6,17 @@ to put them into a folder. Nothing prints, nothing is global.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
-from functools import lru_cache, partial
-from importlib import metadata
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from interchange.engine.codelists import check_codelists
-from interchange.engine.leafwise import Leafwise
 from interchange.engine.remainder.lines import read_remainder
 from interchange.fhir.elements import RELEASES, Release
-from interchange.fhir.read import Record, Repeats
 from interchange.intake import (
     FhirVersion,
     are_records,
-    is_sdtm_source,
     path_of,
     read_datasets,
     read_resources,
@@ -31,14 +26,14 @@ from interchange.intake import (
     unknown_release,
 )
 from interchange.issues import Issue, Issues, Place, SourceError
-from interchange.mapping.load import load_project
-from interchange.mapping.terminology import project_terminology
+from interchange.mapping.load import package_lines, project_of
 from interchange.report.manifest import check_dataset, check_inputs, describe_run, read_manifest
-from interchange.results import Batch, FhirResult, RoundTrip, Run, SdtmResult
+from interchange.results import Batch, FhirResult, Run, SdtmResult
 from interchange.runners.adapted import adapt_to_datasets, adapt_to_resources
 from interchange.runners.again import PartedTracer, tracer_of
 from interchange.runners.distributed import Runner, open_runner
 from interchange.runners.engines import Engine, ready_engines
+from interchange.runners.grown import GrownTracer
 from interchange.runners.local import datasets_to_resources, resources_to_datasets
 from interchange.runners.remainder import (
     check_remainder,
@@ -48,19 +43,21 @@ from interchange.runners.remainder import (
 )
 from interchange.runners.stream import MEMORY, Stream, parts_for
 from interchange.sdtm.chunks import chunks
-from interchange.sdtm.standard import standard
-from interchange.version import __version__
+from interchange.trees.build import trees_of
+from interchange.trees.convert import grow, resources_to_documents
+from interchange.trees.documents import is_tree_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from interchange.engine.remainder.model import Remainder
     from interchange.engine.traced import Trace, Traces
+    from interchange.fhir.read import Record
+    from interchange.mapping.load import Packages
     from interchange.mapping.model import Project
     from interchange.runners.engines import Engines
     from interchange.sdtm.dataset import Dataset
-
-    Packages = Path | str | Sequence[Path | str] | None
+    from interchange.trees.convert import Grown
 
 
 def to_sdtm(
@@ -87,7 +84,10 @@ def to_sdtm(
     folder of overlays, ``study`` a settings file, ``ct`` one CDISC CT package or several, whose codelists stand in for
     the shipped ones. SourceError where nothing can be read, MappingError where a mapping is broken.
 
-    With ``remainder`` the result has what SDTM cannot hold, for `to_fhir` to merge back. The ledger of a source in
+    ClinicalTrials.gov records and USDM studies are taken as well, by way of FHIR R5 if no release is given.
+
+    With ``remainder`` the result has what SDTM cannot hold, for `to_fhir` (of records and studies for `to_registry`
+    and `to_usdm`) to merge back. The ledger of a source in
     memory is that of files then, in which a Num cell is a double.
 
     Files that would not fit into ``memory`` (a budget in bytes) are converted in parts on disk, a part being whole for
@@ -97,6 +97,11 @@ def to_sdtm(
     cluster), or without one by ``jobs`` workers that are started for it. RunnerError where that cannot be used.
     """
     project = project_of(mappings, study, sdtmig, ct)
+    if is_tree_source(source):
+        release = "R5" if fhir_version == "auto" else fhir_version
+        options: dict[str, Any] = {"sdtmig": sdtmig, "mappings": mappings, "study": study, "ct": ct, "engine": engine}
+        grown = grow(source, project, release, issues := Issues(), progress)
+        return _grown_to_sdtm(source, grown, project, release, issues, options, (ledger, remainder, memory))
     issues = Issues()
     records: list[Record] = []
     engines: Engines | None = None
@@ -119,16 +124,55 @@ def to_sdtm(
     held = None if paths and "-" not in paths else records  # what cannot be read again is kept for traces
     run = Run(
         paths,
-        {
-            "sdtmig": sdtmig,
-            "mappings": str(mappings or "") or None,
-            "study": str(study or "") or None,
-            "ct": _lines(ct) or None,
-        },
+        _run_options(sdtmig, mappings, study, ct),
         lambda: _tracer(project, release, held or source, memory, engines),
     )
     result = SdtmResult(made.datasets, release, issues, made.ledger, rejected, made.unmapped, outside, run, made.work)
     result.remainder = made.remainder
+    return result
+
+
+def _run_options(
+    sdtmig: str | None, mappings: Path | str | None, study: Path | str | None, ct: Packages
+) -> dict[str, str | None]:
+    """The options of a run, as its manifest has them."""
+    named = {"mappings": str(mappings or ""), "study": str(study or ""), "ct": package_lines(ct)}
+    return {"sdtmig": sdtmig, **{name: text or None for name, text in named.items()}}
+
+
+def _grown_to_sdtm(
+    source: object,
+    grown: Grown,
+    project: Project,
+    release: Release,
+    issues: Issues,
+    options: dict[str, Any],
+    wanted: tuple[bool, bool, int],
+) -> SdtmResult:
+    """The datasets of the resources of documents; ``wanted`` are ledger, remainder and memory as `to_sdtm` has them.
+
+    Ledger and remainder are those of the documents: what does not come back from the datasets.
+    """
+    ledger, remainder, memory = wanted
+    result = to_sdtm(grown.records(), fhir_version=release, ledger=False, **options)
+    issues.extend(result.issues)
+    result.issues = issues
+    result.rejected = grown.rejected
+    result.unmapped.update(grown.unmapped)
+    if ledger or remainder:
+        resources = to_fhir(result.datasets, fhir_version=release, **options).resources
+        backs = grown.found_in(
+            {
+                tree: resources_to_documents(project, trees_of(project)[tree], resources, release, Issues())
+                for tree in {document.tree for _, document in grown.documents}
+            }
+        )
+        result.ledger = grown.ledger(backs) if ledger else None
+        result.rests = grown.rests(backs) if remainder else None
+    paths = source_paths(source)
+    again = source if paths and "-" not in paths else [document.content for _, document in grown.documents]
+    chosen = {name: options[name] for name in ("sdtmig", "mappings", "study", "ct")}
+    result.run = Run(paths, _run_options(**chosen), lambda: _tracer(project, release, again, memory))
     return result
 
 
@@ -181,10 +225,14 @@ def _tracer(
     def where(file: str) -> str:
         return path_of(file, paths)
 
-    if (parts := parts_for(size_of(source), memory)) > 1:
+    if (parts := parts_for(size_of(source), memory)) > 1 and not is_tree_source(source):
         stream = Stream(parts)
         stream_resources(source, Issues(), stream.add, release, progress)
         return PartedTracer(stream, project, release, where)
+    if is_tree_source(source):
+        grown = grow(source, project, release, Issues(), progress)
+        inner = _tracer(project, release, grown.records(), memory)
+        return GrownTracer(inner, grown, project, release, where)
     records = source if are_records(source) else read_resources(source, Issues(), release, progress)[0]
     if engines is None:
         engines = ready_engines(adapt_to_resources(project, (record.resource for record in records)), release)
@@ -216,6 +264,7 @@ def to_fhir(
     *,
     fhir_version: Release | None = None,
     remainder: Remainder | Path | str | None = None,
+    keep_remainder: bool = False,
     sdtmig: str | None = None,
     mappings: Path | str | None = None,
     study: Path | str | None = None,
@@ -224,10 +273,14 @@ def to_fhir(
     encoding: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> FhirResult:
-    """Return the FHIR resources of SDTM datasets.
+    """Return the FHIR resources of SDTM datasets, of registry records, or of USDM studies.
 
     ``source`` is a path (XPT, Dataset-JSON, CSV, Parquet, a folder or zip of these), a list of paths, Datasets, or
-    DataFrames by dataset name. SourceError where nothing can be read, MappingError where a mapping is broken.
+    DataFrames by dataset name; or ClinicalTrials.gov records or USDM studies as JSON, in files or as dicts.
+    SourceError where nothing can be read, MappingError where a mapping is broken.
+
+    With ``keep_remainder`` the result has what FHIR cannot hold of records and studies, for `to_registry` and
+    `to_usdm` to merge back.
 
     ``remainder`` is what `to_sdtm` kept of the originals of these datasets, or the file that it was written to: the
     originals come back as they were, with what changed in the datasets since. The release is that of the remainder,
@@ -239,6 +292,17 @@ def to_fhir(
         raise SourceError(unknown_release(release))
     project = project_of(mappings, study, sdtmig, ct)
     issues = Issues()
+    if is_tree_source(source):
+        grown = grow(source, project, release, issues, progress)
+        return FhirResult(
+            grown.resources,
+            release,
+            issues,
+            rejected=grown.rejected,
+            ledger=grown.ledger(),
+            rests=grown.rests() if keep_remainder else None,
+            unmapped=grown.unmapped,
+        )
     datasets = read_datasets(source, issues, encoding, progress)
     if kept is not None:
         check_remainder(kept, release)
@@ -251,132 +315,3 @@ def to_fhir(
         made.resources = merged(engines, made, datasets, kept, issues)
     outside = check_codelists(datasets, project.settings)
     return FhirResult(made.resources, release, issues, made.tallies, made.lost, outside)
-
-
-def roundtrip(
-    source: object,
-    *,
-    fhir_version: FhirVersion = "auto",
-    sdtmig: str | None = None,
-    mappings: Path | str | None = None,
-    study: Path | str | None = None,
-    ct: Packages = None,
-    engine: Engine = "compiled",
-    encoding: str | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> RoundTrip:
-    """Return what becomes of a source that goes to the other side and back. Either kind is recognised.
-
-    SDTM is compared cell by cell. FHIR is compared leaf by leaf; where it would not fit into memory, by the ledger.
-    """
-    options: dict[str, Any] = {"sdtmig": sdtmig, "mappings": mappings, "study": study, "ct": ct, "engine": engine}
-    if is_sdtm_source(source):
-        release: Release = "R5" if fhir_version == "auto" else fhir_version
-        issues = Issues()
-        datasets = read_datasets(source, issues, encoding, progress)
-        there = to_fhir(datasets, fhir_version=release, **options)
-        back = to_sdtm(there.resources, fhir_version=release, ledger=False, **options)
-        issues.extend(there.issues)
-        trip = RoundTrip("SDTM", release, issues, there.tallies, datasets=back.datasets)
-        trip.versions = _versions(release, project_of(mappings, study, sdtmig, ct))
-        trip.invalid = there.check()
-        trip.resources = Counter(resource["resourceType"] for resource in there.resources)
-        trip.different = compare_datasets(datasets, back.datasets)
-        return trip
-    trip = _by_sdtm(source, fhir_version, progress, options)
-    trip.versions = _versions(trip.release, project_of(mappings, study, sdtmig, ct))
-    return trip
-
-
-def _by_sdtm(
-    source: object, fhir_version: FhirVersion, progress: Callable[[int], None] | None, options: dict[str, Any]
-) -> RoundTrip:
-    """FHIR to SDTM and back, with the remainder; that of a source too large for memory is not put through."""
-    whole = parts_for(size_of(source), MEMORY) == 1
-    if not whole:
-        result = to_sdtm(source, fhir_version=fhir_version, progress=progress, **options)
-        leafwise = Leafwise()
-        stream_resources(source, Issues(), lambda r: leafwise.add(r.resource), result.release, repeats=Repeats())
-        issues, rejected, release = result.issues, result.rejected, result.release
-    else:
-        issues = Issues()
-        records, rejected, release = read_resources(source, issues, fhir_version, progress)
-        result = to_sdtm(records, fhir_version=release, remainder=True, **options)
-        back = to_fhir(result.datasets, fhir_version=release, remainder=result.remainder, **options)
-        issues.extend(result.issues)
-        issues.extend(issue for issue in back.issues if issue.severity == "error")
-        leafwise = Leafwise(back.resources)
-        for record in records:
-            leafwise.add(record.resource)
-    trip = RoundTrip("FHIR", release, issues, ledger=result.ledger, datasets=result.datasets, rejected=rejected)
-    trip.remainder = whole
-    trip.leaves = leafwise.tallies(result.ledger.losses if result.ledger else ())
-    trip.resources = Counter({type_: tally.resources for type_, tally in trip.leaves.items()})
-    return trip
-
-
-def _versions(release: Release, project: Project) -> dict[str, str]:
-    """The versions of what a round trip went through."""
-    return {
-        "interchange": __version__,
-        "FHIR": release,
-        "SDTMIG": project.settings["sdtmig"],
-        "fhir.resources": metadata.version("fhir.resources"),
-    }
-
-
-def project_of(
-    mappings: Path | str | None = None,
-    study: Path | str | None = None,
-    sdtmig: str | None = None,
-    ct: Packages = None,
-) -> Project:
-    """Return the mappings, settings and terminology that options name; MappingError and SourceError as `to_sdtm`."""
-    project = load_project(mappings, study)
-    return _settled(project, sdtmig or project.settings["sdtmig"], _lines(ct))
-
-
-@lru_cache(maxsize=16)
-def _settled(project: Project, version: str, packages: str) -> Project:
-    standard(version)  # an unknown version stops here, with those that are known
-    settings = {**project.settings, "sdtmig": version}
-    if packages:
-        settings["ct"] = packages
-        project_terminology(settings)  # and a package that cannot be read
-    return replace(project, settings=settings)
-
-
-def _lines(ct: Packages) -> str:
-    """The paths of packages, one a line."""
-    return "" if ct is None else str(ct) if isinstance(ct, (str, Path)) else "\n".join(map(str, ct))
-
-
-def compare_datasets(before: Iterable[Dataset], after: Iterable[Dataset]) -> Counter[str]:
-    """Count cells that differ between datasets of the same names, row by row, by DATASET.VARIABLE.
-
-    Numbers are equal to 1e-9, texts exactly; a missing row counts once under ``DATASET.(rows)``.
-    """
-    different: Counter[str] = Counter()
-    others = {dataset.name: dataset for dataset in after}
-    for dataset in before:
-        other = others.get(dataset.name)
-        rows = other.rows if other else []
-        if len(rows) != len(dataset.rows):
-            different[f"{dataset.name}.(rows)"] += abs(len(rows) - len(dataset.rows))
-        numeric = {v.name for v in dataset.variables if v.type == "Num"}
-        for one, two in zip(dataset.rows, rows, strict=False):
-            for variable in one.keys() | two.keys():
-                if not _equal(one.get(variable), two.get(variable), variable in numeric):
-                    different[f"{dataset.name}.{variable}"] += 1
-    return different
-
-
-def _equal(one: str | None, two: str | None, numeric: bool) -> bool:
-    if one == two:
-        return True
-    if not numeric or one is None or two is None:
-        return False
-    try:
-        return abs(float(one) - float(two)) <= 1e-9 * max(1.0, abs(float(one)))
-    except ValueError:
-        return False

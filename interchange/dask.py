@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from interchange.api import project_of
 from interchange.fhir.elements import RELEASES, Release
 from interchange.fhir.read import Reader, Unjudged
 from interchange.intake import unknown_release
 from interchange.issues import Issues, SourceError
+from interchange.mapping.load import project_of
 from interchange.partitions import ISSUES, RESOURCE, conversion_of
 from interchange.runners.partition import PATIENT, Placed, decode_record, encode_record, other_names, subject_key
 

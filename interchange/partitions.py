@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interchange.api import project_of
 from interchange.fhir.elements import RELEASES, Release
 from interchange.fhir.read import Reader, Unjudged
 from interchange.intake import unknown_release
 from interchange.issues import Issue, Issues, Place, SourceError
+from interchange.mapping.load import project_of
 from interchange.runners.adapted import adapt_to_resources
 from interchange.runners.frames import Table, part_datasets, shared_datasets, tables_of
 from interchange.runners.packed import converted, pack_job, ready_bench

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from interchange.engine.remainder.model import Remainder
     from interchange.engine.settle import Tally
     from interchange.engine.traced import Trace, Traces
-    from interchange.fhir.elements import Release
+    from interchange.fhir.elements import Release, Tree
     from interchange.fhir.read import Rejected
     from interchange.mapping.codecs.base import Miss
     from interchange.report.trip import TripSummary
     from interchange.sdtm.dataset import Dataset
+    from interchange.trees.remainder import Rest
 
 Resource = dict[str, Any]
 
@@ -48,7 +49,8 @@ class SdtmResult:
 
     ``ledger`` lists every FHIR leaf that does not come back (None if it was not asked for); ``rejected`` what could
     not be read; ``unmapped`` counts values that a code map does not hold; ``outside`` are values of the datasets that
-    the codelist of their variable does not have; ``remainder`` is what SDTM could not hold, if it was asked for.
+    the codelist of their variable does not have; ``remainder`` is what SDTM could not hold, if it was asked for, and
+    ``rests`` that of registry records and USDM studies.
     """
 
     datasets: list[Dataset]
@@ -61,6 +63,7 @@ class SdtmResult:
     run: Run | None = field(default=None, repr=False)
     work: object = field(default=None, repr=False)  # what rows on disk lie in, for as long as this is there
     remainder: Remainder | None = field(default=None, repr=False)
+    rests: list[Rest] | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """The dataset of a name as a DataFrame; KeyError where there is none."""
@@ -106,6 +109,7 @@ class SdtmResult:
             write_ledger,
             write_quarantine,
             write_remainder,
+            write_rests,
         )
         from interchange.report.manifest import describe_run, write_manifest
 
@@ -125,7 +129,7 @@ class SdtmResult:
                     written.append(path)
         if self.ledger is not None:
             written.append(write_ledger(self.ledger, target))
-        written += write_remainder(self.remainder, target)
+        written += write_remainder(self.remainder, target) if self.rests is None else write_rests(self.rests, target)
         written += write_codes(self.outside, self.unmapped, target)
         written += write_quarantine(self.rejected, target)
         written += write_issues(self.issues, target)
@@ -139,7 +143,9 @@ class SdtmResult:
 class FhirResult:
     """Resources made of SDTM, with how each variable's cells are held, what was wrong, and what was left out.
 
-    ``outside`` are values of the datasets that the codelist of their variable does not have.
+    ``outside`` are values of the datasets that the codelist of their variable does not have. Of registry records and
+    USDM studies: ``rejected`` could not be read, ``ledger`` lists every leaf that FHIR does not hold, ``rests`` are
+    those leaves, if they were asked for, and ``unmapped`` counts values that a code map does not have.
     """
 
     resources: list[Resource]
@@ -148,6 +154,10 @@ class FhirResult:
     tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
     lost: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     outside: tuple[Outside, ...] = ()
+    rejected: list[Rejected] = field(default_factory=list)
+    ledger: Ledger | None = None
+    rests: list[Rest] | None = field(default=None, repr=False)
+    unmapped: Counter[Miss] = field(default_factory=Counter)
 
     def models(self) -> Iterator[Any]:
         """Yield each resource as a model of fhir.resources (R4 as R4B). Decimals and ``+00:00`` change in them."""
@@ -164,10 +174,18 @@ class FhirResult:
     def write(self, folder: Path | str, as_: Literal["ndjson", "bundle"] = "ndjson") -> list[Path]:
         """Write NDJSON by resource type, or one Bundle; beside it issues.csv, codes.csv, quarantine.ndjson (lost rows).
 
-        Returns the files written.
+        Of registry records and USDM studies also ledger.csv, and remainder.ndjson if it was asked for. Returns the
+        files written.
         """
         from interchange.fhir.write import write_bundle, write_ndjson
-        from interchange.report.files import write_codes, write_issues, write_lost
+        from interchange.report.files import (
+            write_codes,
+            write_issues,
+            write_ledger,
+            write_lost,
+            write_quarantine,
+            write_rests,
+        )
 
         target = _folder(folder)
         if as_ == "bundle":
@@ -175,8 +193,34 @@ class FhirResult:
             written = [target / "bundle.json"]
         else:
             written = write_ndjson(self.resources, target)
-        written += write_codes(self.outside, Counter(), target)
-        return written + write_lost(self.lost, target) + write_issues(self.issues, target)
+        if self.ledger is not None:
+            written.append(write_ledger(self.ledger, target))
+        written += write_rests(self.rests, target)
+        written += write_codes(self.outside, self.unmapped, target)
+        left_out = write_quarantine(self.rejected, target) if self.rejected else write_lost(self.lost, target)
+        return written + left_out + write_issues(self.issues, target)
+
+
+@dataclass(slots=True)
+class TreeResult:
+    """Registry records or USDM studies made of FHIR or SDTM, by their key, with what was wrong and was left out."""
+
+    tree: Tree
+    documents: dict[str, Resource]
+    release: Release
+    issues: Issues
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def write(self, folder: Path | str, as_: Literal["json", "ndjson"] = "json") -> list[Path]:
+        """Write a JSON file for each document, or one NDJSON file; beside it issues.csv and quarantine.ndjson.
+
+        Returns the files written.
+        """
+        from interchange.report.files import write_documents, write_issues, write_quarantine
+
+        target = _folder(folder)
+        written = write_documents(self.tree.lower(), self.documents, target, lines=as_ == "ndjson")
+        return written + write_quarantine(self.rejected, target) + write_issues(self.issues, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +235,9 @@ class Batch:
 class RoundTrip:
     """A source there and back: SDTM by FHIR (``tallies``, ``different``), or FHIR by SDTM (``leaves``, ``ledger``).
 
+    Documents, which are registry records and USDM studies, go by FHIR, and have leaves as FHIR has; ``documents`` is
+    how many there are.
+
     ``different`` counts cells that did not come back, by DATASET.VARIABLE; it is empty when the laws hold.
     ``invalid`` is what validation says against the resources in between, ``resources`` how many of each type there
     are there; ``rejected`` is what of FHIR could not be read. ``leaves`` is what became of FHIR's leaves by resource
@@ -198,7 +245,7 @@ class RoundTrip:
     are those of the standards and tools.
     """
 
-    kind: Literal["SDTM", "FHIR"]
+    kind: Literal["SDTM", "FHIR", "documents"]
     release: Release
     issues: Issues
     tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
@@ -209,6 +256,7 @@ class RoundTrip:
     resources: Counter[str] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
     leaves: dict[str, LeafTally] = field(default_factory=dict)
+    documents: int = 0
     remainder: bool = False
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -224,7 +272,7 @@ class RoundTrip:
         from interchange.report.leaves import count_leaves, total_leaves
         from interchange.report.losses import total_ledger
         from interchange.report.tallies import count_cells, total_cells
-        from interchange.report.trip import TripSummary, fhir_verdict, sdtm_verdict
+        from interchange.report.trip import TripSummary, faults_said, fhir_verdict, sdtm_verdict
 
         validation = Issues()
         validation.extend(self.invalid)
@@ -232,11 +280,13 @@ class RoundTrip:
         findings = len(validation) - dangling
         issues = group_issues(self.issues, values=values)
         cells = count_cells(self.tallies, self.different) if self.kind == "SDTM" else None
-        leaves = count_leaves(self.leaves) if self.kind == "FHIR" else None
+        leaves = count_leaves(self.leaves) if self.kind != "SDTM" else None
         if leaves is None:
             verdict = sdtm_verdict(cells or [], findings, dangling)
         else:
-            verdict = fhir_verdict(leaves, len(self.rejected), remainder=self.remainder)
+            verdict = fhir_verdict(leaves, len(self.rejected), remainder=self.remainder, documents=self.documents)
+            if findings or dangling:
+                verdict += f"; but the resources in between have {faults_said(findings, dangling)}"
         warned = any(group.severity != "info" for group in issues)
         return TripSummary(
             status="failed" if not self.equal else "issues" if warned else "done",

@@ -25,13 +25,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from interchange.api import compare_datasets, to_fhir, to_sdtm
+from interchange.api import to_fhir, to_sdtm
 from interchange.fhir.read import DECODE
 from interchange.fhir.validate import check, dangling
 from interchange.intake import read_datasets
 from interchange.issues import Issues
 from interchange.report.layout import cell
 from interchange.report.tallies import KINDS, CellCounts, count_cells, total_cells
+from interchange.trips import compare_datasets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,6 +13,7 @@ from interchange.cli.mappings import mappings
 from interchange.cli.roundtrip import roundtrip
 from interchange.cli.to_fhir import to_fhir
 from interchange.cli.to_sdtm import to_sdtm
+from interchange.cli.to_tree import to_registry, to_usdm
 from interchange.cli.trace import trace
 
 app = typer.Typer(
@@ -41,6 +42,8 @@ def start(
 
 app.command("to-sdtm", epilog="Example: interchange to-sdtm bundle.json --out sdtm --format xpt,csv")(to_sdtm)
 app.command("to-fhir", epilog="Example: interchange to-fhir sdtm/*.xpt --out fhir --fhir-version R4B")(to_fhir)
+app.command("to-registry", epilog="Example: interchange to-registry fhir --out registry")(to_registry)
+app.command("to-usdm", epilog="Example: interchange to-usdm fhir --out usdm")(to_usdm)
 app.command("roundtrip", epilog="Example: interchange roundtrip dm.xpt suppdm.xpt --by-variable")(roundtrip)
 app.command("lint", epilog="Example: interchange lint --mappings our-mappings --study study.yaml")(lint)
 app.command("explain", epilog="Example: interchange explain DM.SEX --fhir-version R4B")(explain)

@@ -42,7 +42,7 @@ def lint(
     with ending(as_json=json):
         issues = lint_files(named or None, mappings, study, ct)
         if not any(issue.severity == "error" for issue in issues):
-            issues += _examples(named, mappings, study)
+            issues += _trees(mappings, study) + _examples(named, mappings, study)
     counts = {s: sum(issue.severity == s for issue in issues) for s in ("error", "warning", "info")}
     if json:
         listed = [
@@ -59,6 +59,14 @@ def lint(
         console(stderr=True).print(said)
     if counts["error"]:
         raise typer.Exit(FAILED)
+
+
+def _trees(mappings: Path | None, study: Path | None) -> list[Issue]:
+    """The faults of the mappings of registry records and USDM."""
+    from interchange.mapping.load import load_project
+    from interchange.trees.lint import lint_trees
+
+    return lint_trees(load_project(mappings, study))
 
 
 def _examples(files: list[Path], mappings: Path | None, study: Path | None) -> list[Issue]:

@@ -133,7 +133,8 @@ FhirSources = Annotated[
         metavar="SOURCE",
         callback=_existing,
         show_default=False,
-        help="FHIR JSON: Bundles, resources, NDJSON, gzip, zip, folders, or - for standard input.",
+        help="FHIR JSON: Bundles, resources, NDJSON, gzip, zip, folders, or - for standard input; "
+        "ClinicalTrials.gov records; USDM studies.",
     ),
 ]
 SdtmSources = Annotated[
@@ -142,7 +143,26 @@ SdtmSources = Annotated[
         metavar="SOURCE",
         callback=_existing,
         show_default=False,
-        help="Datasets: XPT, Dataset-JSON, CSV, Parquet, folders or zips of them.",
+        help="Datasets: XPT, Dataset-JSON, CSV, Parquet, folders or zips of them; ClinicalTrials.gov records; "
+        "USDM studies.",
+    ),
+]
+StudySources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE",
+        callback=_existing,
+        show_default=False,
+        help="FHIR JSON, SDTM datasets, ClinicalTrials.gov records or USDM studies: files, folders or zips.",
+    ),
+]
+Registry = Annotated[
+    list[str],
+    typer.Option(
+        "--nct",
+        metavar="NUMBER",
+        show_default=False,
+        help="In place of SOURCE: a record of ClinicalTrials.gov, such as NCT05574608, asked of its public API.",
     ),
 ]
 MovedSources = Annotated[

@@ -35,11 +35,11 @@ def roundtrip(
     json: options.AsJson = False,
     show_values: options.ShowValues = False,
 ) -> None:
-    """Convert SDTM to FHIR and back, or FHIR to SDTM and back, and compare.
+    """Convert SDTM, registry records or USDM studies to FHIR and back, or FHIR to SDTM and back, and compare.
 
     Exits with 1 where a cell or leaf is different, or a resource in between is not valid.
     """
-    from interchange import api
+    from interchange import trips
     from interchange.report.groups import show_groups
     from interchange.report.html import check_page, write_page
     from interchange.report.losses import show_losses
@@ -50,7 +50,7 @@ def roundtrip(
         if html is not None:
             check_page(html)
         with counting("resources or rows") as count:
-            trip = api.roundtrip(
+            trip = trips.roundtrip(
                 source,
                 fhir_version=cast("FhirVersion", fhir_version),
                 sdtmig=sdtmig,

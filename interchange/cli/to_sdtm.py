@@ -9,6 +9,7 @@ import typer
 
 from interchange.cli import options
 from interchange.cli.outcome import check_strict, ending
+from interchange.cli.registry import named_sources
 from interchange.cli.screen import counting, show
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
 
 def to_sdtm(
-    source: options.FhirSources,
+    source: options.FhirSources = [],  # noqa: B006 - typer copies the default
+    *,
     out: options.Out,
+    nct: options.Registry = [],  # noqa: B006
     format: options.Formats = ["xpt"],  # noqa: A002, B006 - the option's name; typer copies the default
     fhir_version: options.AnyRelease = "auto",
     sdtmig: options.Guide = None,
@@ -47,18 +50,20 @@ def to_sdtm(
     json: options.AsJson = False,
     show_values: options.ShowValues = False,
 ) -> None:
-    """Convert FHIR resources to SDTM datasets.
+    """Convert FHIR resources, ClinicalTrials.gov records or USDM studies to SDTM datasets.
 
     Beside them: ledger.csv (what FHIR has and SDTM lost), issues.csv, codes.csv, quarantine.ndjson, remainder.ndjson.
     """
     from interchange import api
+    from interchange.issues import Issues
     from interchange.report.conversion import show_sdtm
     from interchange.report.plain import as_json_text
 
+    asked = Issues()
     with ending(as_json=json, show_values=show_values):
         with counting("resources") as count:
             result = api.to_sdtm(
-                source,
+                named_sources(source, nct, out, asked),
                 fhir_version=cast("FhirVersion", fhir_version),
                 sdtmig=sdtmig,
                 mappings=mappings,
@@ -73,6 +78,7 @@ def to_sdtm(
                 scheduler=scheduler,
                 progress=count,
             )
+        result.issues.extend(asked)
         files = result.write(out, format, encoding=encoding)
     summary = _summary(result, files, values=show_values)
     if json:

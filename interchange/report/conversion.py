@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from interchange.report.codes import OutsideCodelist, UnmappedCodes, show_outside, show_unmapped
@@ -61,6 +61,25 @@ class FhirSummary:
     files: list[Path]
     issues: list[IssueGroup]
     outside: list[OutsideCodelist]
+    rejected: int = 0
+    unmapped: list[UnmappedCodes] = field(default_factory=list)
+    ledger: LedgerTotals | None = None
+
+
+DOCUMENTS = {"CTGOV": ("ClinicalTrials.gov record",), "USDM": ("USDM study", "USDM studies")}
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSummary:
+    """What ``to-registry`` or ``to-usdm`` made: the studies by key; ``rejected`` counts records that were left out."""
+
+    status: str
+    tree: str
+    fhir_version: str
+    studies: list[str]
+    files: list[Path]
+    issues: list[IssueGroup]
+    rejected: int
 
 
 def sizes(datasets: Iterable[Dataset]) -> list[DatasetSize]:
@@ -99,9 +118,25 @@ def show_fhir(summary: FhirSummary) -> list[RenderableType]:
     shown: list[RenderableType] = [table(title, ("resource type", "resources"), rows)] if rows else []
     shown += show_datasets(summary.datasets)
     shown += show_outside(summary.outside)
+    shown += show_unmapped(summary.unmapped)
     shown += show_groups(summary.issues, rest="issues.csv")
     if summary.lost:
         shown.append(f"{counted(summary.lost, 'row')} left out: see quarantine.ndjson")
+    if summary.rejected:
+        shown.append(f"{counted(summary.rejected, 'document')} left out: see quarantine.ndjson")
+    if summary.ledger is not None:
+        shown.append(f"Ledger: {ledger_line(summary.ledger)}")
+    return shown + show_files(summary.files)
+
+
+def show_tree(summary: TreeSummary) -> list[RenderableType]:
+    """Return what a person reads after ``to-registry`` or ``to-usdm``."""
+    shown: list[RenderableType] = [counted(len(summary.studies), *DOCUMENTS[summary.tree])]
+    if not summary.studies:
+        shown = ["No study: there is no ResearchStudy in this source"]
+    shown += show_groups(summary.issues, rest="issues.csv")
+    if summary.rejected:
+        shown.append(f"{counted(summary.rejected, 'record')} left out: see quarantine.ndjson")
     return shown + show_files(summary.files)
 
 

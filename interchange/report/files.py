@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from interchange.engine.remainder.lines import FILE, encode_remainder
 from interchange.sdtm.files import whole_file, write_bytes
+from interchange.trees.remainder import encode_rests
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from interchange.engine.codelists import Outside
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from interchange.fhir.read import Rejected
     from interchange.issues import Issues
     from interchange.mapping.codecs.base import Miss
+    from interchange.trees.remainder import Rest
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
@@ -49,6 +52,40 @@ def write_remainder(remainder: Remainder | None, folder: Path) -> list[Path]:
     with whole_file(folder / FILE) as file:
         file.writelines(encode_remainder(remainder))
     return [folder / FILE]
+
+
+def write_rests(rests: Sequence[Rest] | None, folder: Path) -> list[Path]:
+    """Write what FHIR could not hold of registry records and USDM studies, a JSON line each; no file if not kept."""
+    if rests is None:
+        return _none(folder / FILE)
+    with whole_file(folder / FILE) as file:
+        file.writelines(encode_rests(rests))
+    return [folder / FILE]
+
+
+def write_records(records: Iterable[object], path: Path) -> Path:
+    """Write records as they were answered, a JSON line each."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as file:
+        file.writelines(_JSON.encode(record) + b"\n" for record in records)
+    return path
+
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def write_documents(name: str, documents: Mapping[str, object], folder: Path, *, lines: bool) -> list[Path]:
+    """Write documents by key: a JSON file each, named by its key, or one NDJSON file of a name."""
+    if lines:
+        path = folder / f"{name}.ndjson"
+        write_bytes(path, b"".join(_JSON.encode(document) + b"\n" for document in documents.values()))
+        return [path]
+    written = []
+    for key, document in documents.items():
+        path = folder / f"{_UNSAFE.sub('-', key).strip('.-') or name}.json"
+        write_bytes(path, msgspec.json.format(_JSON.encode(document), indent=2) + b"\n")
+        written.append(path)
+    return written
 
 
 def write_ledger(ledger: Ledger, folder: Path) -> Path:

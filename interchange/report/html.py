@@ -120,12 +120,13 @@ def page_text(trip: TripSummary, *, values: bool = False) -> str:
 
 def page_of(trip: TripSummary, *, values: bool = False) -> Page:
     """Return what stands on the page of a round trip."""
-    way = ("SDTM", f"FHIR {trip.fhir_version}", "SDTM")
+    fhir = f"FHIR {trip.fhir_version}"
+    ways = {"SDTM": ("SDTM", fhir, "SDTM"), "FHIR": (fhir, "SDTM", fhir)}
     what, noun, legend, columns, bands, total = _of_cells(trip) if trip.kind == "SDTM" else _of_leaves(trip)
     return Page(
         verdict=trip.verdict,
         good=trip.equal,
-        way=way if trip.kind == "SDTM" else (way[1], way[0], way[1]),
+        way=ways.get(trip.kind, ("Studies", fhir, "Studies")),
         figures=_figures(trip),
         what=what,
         noun=noun,

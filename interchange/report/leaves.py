@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from interchange.engine.leafwise import LeafTally
 
 COLUMNS = ("resource type", "resources", "leaves", "kept", "in remainder", "lost", "added", "kept share")
+HELD_IN = {"resources": "documents", "kept": "kept in FHIR"}  # what columns are called for documents
 TOTAL = "total"
 
 
@@ -57,9 +58,11 @@ def total_leaves(types: Sequence[LeafCounts]) -> LeafCounts:
     return LeafCounts(TOTAL, *sums)
 
 
-def show_leaves(types: Sequence[LeafCounts]) -> list[RenderableType]:
-    """Return the table of leaves by resource type, and of all of them."""
+def show_leaves(types: Sequence[LeafCounts], kind: str = "FHIR") -> list[RenderableType]:
+    """Return the table of leaves by resource type, or by object of documents, and of all of them."""
     if not types:
         return []
+    what = "resource type" if kind == "FHIR" else "object"
     rows = [*(one.row for one in types), *([total_leaves(types).row] if len(types) > 1 else [])]
-    return [table("Leaves by resource type", COLUMNS, rows)]
+    columns = (what, *(name if kind == "FHIR" else HELD_IN.get(name, name) for name in COLUMNS[1:]))
+    return [table(f"Leaves by {what}", columns, rows)]

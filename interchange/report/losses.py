@@ -77,12 +77,13 @@ def remainder_line(totals: RemainderTotals) -> str:
     return f"{of} of {counted(totals.resources, 'resource')} are kept for the way back"
 
 
-def show_reasons(totals: LedgerTotals) -> list[RenderableType]:
-    """Return the table of what is lost, by resource type and reason."""
+def show_reasons(totals: LedgerTotals, by: str = "SDTM") -> list[RenderableType]:
+    """Return the table of what is lost, by resource type and reason; ``by`` is what does not hold it."""
     if not totals.reasons:
         return []
     rows = [(loss.resource, loss.count, loss.reason) for loss in totals.reasons]
-    return [table("FHIR leaves that SDTM does not hold", ("resource type", "leaves", "reason"), rows)]
+    what = ("FHIR leaves", "resource type") if by == "SDTM" else ("Leaves", "kind")
+    return [table(f"{what[0]} that {by} does not hold", (what[1], "leaves", "reason"), rows)]
 
 
 def show_losses(ledger: Ledger) -> list[RenderableType]:

@@ -21,11 +21,12 @@ class TripSummary:
 
     Of SDTM: ``datasets`` with their cells and the ``total``, and of the resources in between how many are ``invalid``
     or have a reference into the void (``dangling``). Of FHIR: ``leaves`` by resource type with their ``leaf_total``,
-    and the ``ledger``. ``equal`` says whether all came back, or is explained.
+    and the ``ledger``; of registry records and USDM studies (``documents``) by the object that they stand in. ``equal``
+    says whether all came back, or is explained.
     """
 
     status: str
-    kind: Literal["SDTM", "FHIR"]
+    kind: Literal["SDTM", "FHIR", "documents"]
     fhir_version: str
     equal: bool
     verdict: str
@@ -60,20 +61,33 @@ def sdtm_verdict(datasets: list[CellCounts], findings: int, dangling: int) -> st
                 cell(part / total.cells) for part in (total.native, total.extension, total.residual)
             )
             said += f", {native} native, {extension} in HL7 extensions, {residual} residual"
-    faults = [counted(findings, "validation finding")] if findings else []
-    faults += [counted(dangling, "dangling reference")] if dangling else []
-    if faults:
-        said += f"; but the resources in between have {' and '.join(faults)}"
+    if findings or dangling:
+        said += f"; but the resources in between have {faults_said(findings, dangling)}"
     return said
 
 
-def fhir_verdict(types: list[LeafCounts], rejected: int, *, remainder: bool) -> str:
-    """Return the outcome for FHIR in a sentence; ``remainder`` says whether it was kept, and merged on the way back.
+def faults_said(findings: int, dangling: int) -> str:
+    """Return the faults of resources in words.
+
+    >>> faults_said(1, 2)
+    '1 validation finding and 2 dangling references'
+    """
+    faults = [counted(findings, "validation finding")] if findings else []
+    faults += [counted(dangling, "dangling reference")] if dangling else []
+    return " and ".join(faults)
+
+
+def fhir_verdict(types: list[LeafCounts], rejected: int, *, remainder: bool, documents: int = 0) -> str:
+    """Return the outcome for FHIR, or documents, in a sentence.
+
+    ``remainder`` says whether it was kept, and merged on the way back; ``documents`` is how many there are, where the
+    leaves are theirs.
 
     >>> fhir_verdict([LeafCounts("Patient", 1, 200, 150, 50, 0)], 0, remainder=True)
     'Every leaf came back: 200 leaves of 1 resource, 75.0 % by the rows, 25.0 % by the remainder'
     """
     total = total_leaves(types)
+    whole_of = counted(documents, "document") if documents else counted(total.resources, "resource")
     if remainder and (total.lost or total.added):
         said = f"NOT every leaf came back as it was: {total.lost:,} lost, {total.added:,} added, of "
         said += counted(total.leaves, "leaf", "leaves")
@@ -81,11 +95,10 @@ def fhir_verdict(types: list[LeafCounts], rejected: int, *, remainder: bool) -> 
         whole = f"{total.kept:,} of {counted(total.leaves, 'leaf', 'leaves')} came back"
         said = f"Every leaf came back or is explained: {whole}, {total.lost:,} are in the ledger with a reason"
     else:
-        of = f"{counted(total.leaves, 'leaf', 'leaves')} of {counted(total.resources, 'resource')}"
-        said = f"Every leaf came back: {of}"
+        said = f"Every leaf came back: {counted(total.leaves, 'leaf', 'leaves')} of {whole_of}"
         if total.leaves and remainder:
             kept, beside = (cell(part / total.leaves) for part in (total.kept, total.in_remainder))
-            said += f", {kept} by the rows, {beside} by the remainder"
+            said += f", {kept} by {'FHIR' if documents else 'the rows'}, {beside} by the remainder"
     return f"{said}; {counted(rejected, 'record')} could not be read and left out" if rejected else said
 
 
@@ -101,7 +114,7 @@ def show_trip(trip: TripSummary, *, by_variable: bool = False) -> list[Renderabl
             shown += show_variables(trip.datasets)
         shown += show_groups(trip.validation, "Validation of the resources in between")
     if trip.leaves is not None:
-        shown += show_leaves(trip.leaves)
+        shown += show_leaves(trip.leaves, trip.kind)
     if trip.ledger is not None:
-        shown += show_reasons(trip.ledger)
+        shown += show_reasons(trip.ledger, "SDTM" if trip.kind == "FHIR" else "FHIR")
     return shown

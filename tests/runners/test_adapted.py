@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from interchange.api import compare_datasets, to_fhir, to_sdtm
+from interchange.api import to_fhir, to_sdtm
 from interchange.sdtm.dataset import Dataset, Variable
 from interchange.sdtm.suppqual import VARIABLES
+from interchange.trips import compare_datasets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

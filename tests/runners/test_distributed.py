@@ -15,9 +15,8 @@ import pytest
 from distributed import Client, KilledWorker, LocalCluster
 
 from interchange import api
-from interchange.api import project_of
 from interchange.issues import RunnerError
-from interchange.mapping.load import load_project
+from interchange.mapping.load import load_project, project_of
 from interchange.mapping.terminology import project_terminology
 from interchange.runners import distributed as runner
 from interchange.runners.packed import pack_job, ready_bench

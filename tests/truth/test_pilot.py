@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from interchange.api import roundtrip
+from interchange.trips import roundtrip
 
 if TYPE_CHECKING:
     from interchange.fhir.elements import Release

@@ -1,0 +1,116 @@
+"""``interchange to-registry`` and ``interchange to-usdm``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import typer
+
+from interchange.cli import options
+from interchange.cli.outcome import check_strict, ending
+from interchange.cli.screen import counting, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from interchange.results import TreeResult
+
+SHAPES = ("json", "ndjson")
+
+As = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="|".join(SHAPES),
+        callback=options.one_of(SHAPES, "shape"),
+        help="A JSON file for each study, or one NDJSON file.",
+    ),
+]
+Remainder = Annotated[
+    Path | None,
+    typer.Option(
+        "--remainder",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        show_default=False,
+        help="remainder.ndjson of to-fhir --keep-remainder: the originals come back, with what changed since.",
+    ),
+]
+
+
+def to_registry(
+    source: options.StudySources,
+    out: options.Out,
+    fhir_version: options.AnyRelease = "auto",
+    remainder: Remainder = None,
+    as_: As = "json",
+    sdtmig: options.Guide = None,
+    mappings: options.Mappings = None,
+    study: options.Study = None,
+    ct: options.Terminology = [],  # noqa: B006 - typer copies the default
+    encoding: options.InputEncoding = None,
+    strict: options.Strict = False,
+    json: options.AsJson = False,
+    show_values: options.ShowValues = False,
+) -> None:
+    """Convert FHIR studies or SDTM datasets to ClinicalTrials.gov records (API v2 JSON)."""
+    from interchange import studies
+
+    given: dict[str, Any] = {"fhir_version": fhir_version, "remainder": remainder, "encoding": encoding}
+    given |= {"sdtmig": sdtmig, "mappings": mappings, "study": study, "ct": ct}
+    _convert(studies.to_registry, source, out, as_, given, strict=strict, json=json, show_values=show_values)
+
+
+def to_usdm(
+    source: options.StudySources,
+    out: options.Out,
+    fhir_version: options.AnyRelease = "auto",
+    remainder: Remainder = None,
+    as_: As = "json",
+    sdtmig: options.Guide = None,
+    mappings: options.Mappings = None,
+    study: options.Study = None,
+    ct: options.Terminology = [],  # noqa: B006 - typer copies the default
+    encoding: options.InputEncoding = None,
+    strict: options.Strict = False,
+    json: options.AsJson = False,
+    show_values: options.ShowValues = False,
+) -> None:
+    """Convert FHIR studies or SDTM datasets to USDM studies (JSON of version 4.0)."""
+    from interchange import studies
+
+    given: dict[str, Any] = {"fhir_version": fhir_version, "remainder": remainder, "encoding": encoding}
+    given |= {"sdtmig": sdtmig, "mappings": mappings, "study": study, "ct": ct}
+    _convert(studies.to_usdm, source, out, as_, given, strict=strict, json=json, show_values=show_values)
+
+
+def _convert(
+    convert: Callable[..., TreeResult],
+    source: list[str],
+    out: Path,
+    as_: str,
+    given: dict[str, Any],
+    *,
+    strict: bool,
+    json: bool,
+    show_values: bool,
+) -> None:
+    from interchange.report.conversion import TreeSummary, show_tree, state
+    from interchange.report.groups import group_issues
+    from interchange.report.plain import as_json_text
+
+    with ending(as_json=json, show_values=show_values):
+        with counting("records") as count:
+            result = convert(source, progress=count, **given)
+        files = result.write(out, cast("Literal['json', 'ndjson']", as_))
+    issues = group_issues(result.issues, values=show_values)
+    summary = TreeSummary(
+        state(issues), result.tree, result.release, sorted(result.documents), files, issues, len(result.rejected)
+    )
+    if json:
+        typer.echo(as_json_text(summary))
+    else:
+        show(show_tree(summary), stderr=True)
+    check_strict(result.issues, strict=strict)
