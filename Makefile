@@ -43,12 +43,15 @@ check: $(VENV)/dev
 	$(BIN)/lint-imports
 	$(BIN)/interchange lint
 
+# a library that cannot be installed is missing in its line alone
 bench: $(VENV)/dev
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	$(BIN)/python benchmarks/bench_engines.py
 	$(BIN)/python benchmarks/bench_memory.py
 	$(BIN)/python benchmarks/bench_dask.py
 	$(BIN)/python benchmarks/bench_pilot.py
 	$(BIN)/python benchmarks/bench_xpt.py
+	$(BIN)/python benchmarks/bench_peers.py
 
 pilot: $(VENV)/dev
 	$(BIN)/python tools/fhir_coverage.py

@@ -15,8 +15,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import os
-import platform
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -25,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus import resources
+from measuring import machine
 from rich.console import Console
 from rich.table import Table
 from synthetic import datasets
@@ -151,14 +150,10 @@ def subject_rows(subjects: int) -> dict[str, list[Row]]:
     return {d.name: list(d.rows) for d in made if d.rows and not d.name.startswith(("SUPP", "RELREC"))}
 
 
-def machine(release: str) -> dict[str, str]:
+def surroundings(release: str) -> dict[str, str]:
     """What the numbers depend on."""
-    return {
-        "interchange": version("interchange") if _installed() else "from source",
-        "FHIR release": release,
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-    }
+    installed = version("interchange") if _installed() else "from source"
+    return {"interchange": installed, "FHIR release": release} | machine()
 
 
 def _installed() -> bool:
@@ -209,7 +204,7 @@ def main() -> None:
     args = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 110)
     plan = plan_project(load_project(), args.release)
-    facts = machine(args.release)
+    facts = surroundings(args.release)
     console.print("  ".join(f"{name}: {value}" for name, value in facts.items()))
     data = subject_rows(args.subjects) | datasets(args.rows, max(1, args.rows // 5))
     spent = compile_time(plan)

@@ -17,7 +17,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench_memory import spend
+from measuring import spend
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path("data") / "lzzt" / "sdtm_xpt.zip"

@@ -13,8 +13,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import os
-import platform
 import sys
 import tempfile
 import time
@@ -27,6 +25,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from measuring import forget_peak, machine, memory_of
 from rich.console import Console
 from rich.table import Table
 
@@ -181,31 +180,14 @@ def measure(act: str, rows: int, rounds: int, folder: str) -> Measured:
     peak: float | None = None
     for _ in range(rounds):
         gc.collect()
-        before = _forget_peak()
+        before = forget_peak()
         began, spent = time.perf_counter(), time.process_time()
         made = run()
         cpu, wall = min(cpu, time.process_time() - spent), min(wall, time.perf_counter() - began)
         if peak is None and before is not None:
-            peak = (_status("VmHWM") or before) - before
+            peak = (memory_of("VmHWM") or before) - before
         del made
     return Measured(act, rows, cpu, wall, peak)
-
-
-def _forget_peak() -> float | None:
-    """Return the megabytes resident now, from which on the highest is counted anew; None where there is no telling."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        return None
-    return _status("VmRSS")
-
-
-def _status(name: str) -> float | None:
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(name + ":")), None)
 
 
 def table(lines: list[Measured]) -> Table:
@@ -230,8 +212,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the numbers to a file")
     args = parser.parse_args()
     facts = {name: version(name) for name in ("pyreadstat", "pandas", "numpy")}
-    facts["python"] = f"{platform.python_implementation()} {platform.python_version()}"
-    facts["machine"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    facts |= machine()
     console = Console(width=None if sys.stdout.isatty() else 110)
     console.print("  ".join(f"{name}: {value}" for name, value in facts.items()))
     lines = []

@@ -9,16 +9,18 @@ larger one. Nothing is held: a subject's resources are made, written and forgott
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from contextlib import ExitStack
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Resource = dict[str, Any]
 
@@ -214,15 +216,14 @@ def _concept(system: str, code: str, text: str = "") -> Resource:
     return {"coding": [{"system": system, "code": code} | ({"display": text} if text else {})]}
 
 
-def _quantity(value: float, unit: str) -> Resource:
+def _quantity(value: float | Decimal, unit: str) -> Resource:
     return {"value": value, "unit": unit, "system": UCUM, "code": unit}
 
 
-def _around(random: Random, low: float, high: float, digits: int) -> float:
-    """A value mostly within a range."""
+def _around(random: Random, low: float, high: float, digits: int) -> Decimal:
+    """A value mostly within a range, with its zeros: laboratories write 3.80."""
     width = (high - low) * 0.1
-    value = round(random.uniform(low - width, high + width), digits)
-    return value if digits else int(value)
+    return Decimal(f"{random.uniform(low - width, high + width):.{digits}f}")
 
 
 def resources(subjects: int, seed: int = 1) -> Iterator[Resource]:
@@ -232,17 +233,27 @@ def resources(subjects: int, seed: int = 1) -> Iterator[Resource]:
         yield from subject(number, seed)
 
 
-def write_corpus(folder: Path, subjects: int, seed: int = 1) -> Counter[str]:
+def is_laboratory(resource: Resource) -> bool:
+    """Whether a resource is a laboratory result, or what places one: the study, a subject, a visit."""
+    if resource["resourceType"] == "Observation":
+        return bool(resource["category"][0]["coding"][0]["code"] == "laboratory")
+    return resource["resourceType"] in {"ResearchStudy", "ResearchSubject", "Patient", "Encounter"}
+
+
+def write_corpus(
+    folder: Path, subjects: int, seed: int = 1, only: Callable[[Resource], bool] | None = None
+) -> Counter[str]:
     """Write a file of NDJSON a resource type, and return how many resources of each there are."""
     folder.mkdir(parents=True, exist_ok=True)
+    encoder = msgspec.json.Encoder(decimal_format="number")
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         files: dict[str, Any] = {}
-        for resource in resources(subjects, seed):
+        for resource in filter(only, resources(subjects, seed)):
             kind = resource["resourceType"]
             if kind not in files:
-                files[kind] = stack.enter_context((folder / f"{kind}.ndjson").open("w", encoding="utf-8"))
-            files[kind].write(json.dumps(resource, separators=(",", ":")) + "\n")
+                files[kind] = stack.enter_context((folder / f"{kind}.ndjson").open("wb"))
+            files[kind].write(encoder.encode(resource) + b"\n")
             counts[kind] += 1
     return counts
 
