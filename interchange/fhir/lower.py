@@ -143,8 +143,8 @@ class _At:
 def typed_constant(text: str, type_: str) -> str | bool | int | Decimal:
     """Return a constant as the JSON of an element's type; LowerError where the text is no such value.
 
-    >>> typed_constant("false", "boolean"), typed_constant("2", "positiveInt")
-    (False, 2)
+    >>> typed_constant("false", "boolean"), typed_constant("2", "positiveInt"), typed_constant("0.5", "decimal")
+    (False, 2, Decimal('0.5'))
     """
     if type_ == "boolean":
         if text not in ("true", "false"):

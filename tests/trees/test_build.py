@@ -27,6 +27,7 @@ def faults(planned, text: str, **options) -> list[str]:
         ),
         ("parts: {a: {ctgov: {path: hasResults, through: nothing}}}", "IX-TREE-025"),
         ("parts: {a: {number: {A: B, C: D}}}", "IX-TREE-027"),
+        ("parts: {a: {number: {A: {over: study}}}}", "IX-TREE-028"),
         ("parts: {a: {ctgov: protocolSection.nothing}}", "IX-PATH-002"),
         ("parts: {a: {rules: {B: {ctgov: hasResults | dtc, fhir: title | string}}}}", "IX-CODEC-001"),
         ("parts: {a: {rules: {B: {ctgov: hasResults, fhir: title | string}}}}", "IX-WORD-001"),
