@@ -210,11 +210,13 @@ class UnitMap:
 
     def read(self, quantity: dict[str, Json]) -> str | None:
         """The term of a quantity's unit: by its code, by its unit's text, else the text itself, which is counted."""
-        system, code = quantity.get("system", ""), quantity.get("code", "")
-        unit = quantity.get("unit") or code or None
+        system, code, said = (
+            text if isinstance(text := quantity.get(name), str) else "" for name in ("system", "code", "unit")
+        )
+        unit = said or code or None
         found = self.terms.get((system, code)) or self.terms.get(("", unit or ""))
-        if found is None and self.name and isinstance(unit, str) and unit not in self.codes:
-            return self.tools.miss(self.name, unit, str(system), str(code))
+        if found is None and self.name and unit is not None and unit not in self.codes:
+            return self.tools.miss(self.name, unit, system, code)
         return found or unit
 
     def write(self, term: str) -> dict[str, Json]:
