@@ -112,6 +112,7 @@ class Walk:
 
     def __init__(self, code: Code) -> None:
         self.code = code
+        self.objects: set[str] = set()  # names of what is known to be an object
 
     def visit(self, ops: Sequence[Op], node: str, body: Body, done: str = "", *, known: bool = False) -> None:
         """Write the walk of ops from a node; ``body`` writes what happens with each value's name."""
@@ -138,7 +139,7 @@ class Walk:
     @contextmanager
     def object(self, node: str, *, known: bool = False) -> Iterator[None]:
         """Ask whether a node is an object, unless that is known."""
-        if known:
+        if known or node in self.objects:
             yield
             return
         with self.code.block(f"if isinstance({node}, dict)"):
