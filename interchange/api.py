@@ -39,6 +39,7 @@ from interchange.runners.adapted import adapt_to_datasets, adapt_to_resources
 from interchange.runners.again import PartedTracer, tracer_of
 from interchange.runners.distributed import Runner, open_runner
 from interchange.runners.engines import Engine, ready_engines
+from interchange.runners.garbage import uncollected
 from interchange.runners.local import datasets_to_resources, resources_to_datasets
 from interchange.runners.remainder import (
     check_remainder,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     Packages = Path | str | Sequence[Path | str] | None
 
 
+@uncollected()
 def to_sdtm(
     source: object,
     *,

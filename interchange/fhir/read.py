@@ -89,6 +89,24 @@ class Repeats:
         return "new" if earlier is digest else "same" if earlier == digest else "other"
 
 
+class HeldRepeats(Repeats):
+    """The resources met so far, where all of them are held in memory: compared where a name comes again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: dict[str, Resource] = {}
+
+    def judge(self, resource: Resource) -> Literal["new", "same", "other"]:
+        """Whether a resource is new, one met before, or another under the name of one met before."""
+        name = name_of(resource)
+        if name is None:
+            return "new"
+        if name not in self.held:
+            self.held[name] = resource
+            return "new"
+        return "same" if CANONICAL(self.held[name]) == CANONICAL(resource) else "other"
+
+
 class Unjudged(Repeats):
     """For a reader whose records are looked at for repeats later."""
 
