@@ -59,7 +59,7 @@ class Index:
     def _resolve(self, reference: object, within: Resource | None) -> Resource | None:
         if isinstance(reference, str):
             return self._text(reference, within)
-        if not isinstance(reference, Mapping):
+        if not isinstance(reference, (dict, Mapping)):  # a dict is recognised at once
             return None
         target = reference.get("reference")
         if target is not None:
@@ -111,7 +111,7 @@ def name_of(resource: Mapping[str, Any]) -> str | None:
 def _identifiers(resource: Resource) -> list[tuple[str, str]]:
     found = resource.get("identifier")
     listed = found if isinstance(found, list) else [found]
-    given = [each for each in listed if isinstance(each, Mapping)]
+    given = [each for each in listed if isinstance(each, (dict, Mapping))]
     return [(str(each.get("system", "")), str(each["value"])) for each in given if each.get("value")]
 
 

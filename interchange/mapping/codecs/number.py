@@ -19,6 +19,7 @@ _PADDED = re.compile(r"(-?)0+([0-9].*)", re.ASCII)
 _COMPARED = re.compile(r"(<=|>=|<|>)\s?(\S+)")
 
 
+@lru_cache(maxsize=1 << 14)  # the same visits, tests and subjects stand in many rows
 def decimal_of(text: str | None) -> Decimal | None:
     """Return the number that a text spells as FHIR's decimal does; nothing for any other text.
 
