@@ -174,6 +174,20 @@ class Walk:
             if done:
                 self.code.line(f"if {done}: break")
 
+    def there(self, ops: Sequence[Op], node: str) -> str:
+        """Write whether the first value at the end of ops is no null, as `ops.first` is asked; the name of that."""
+        found = self.code.fresh("f")
+        last = next((op for op in reversed(ops) if not isinstance(op, Take)), None)
+        no_null = last is not None and not (isinstance(last, Get) and last.many)  # only a list has nulls in it
+        self.code.line(f"{found} = None")
+        self.visit(
+            ops,
+            node,
+            lambda v: self.code.line(f"{found} = {no_null or f'{v} is not None'}"),
+            f"{found} is not None",
+        )
+        return found
+
     def when(self, conditions: Sequence[Condition], node: str, then: Callable[[], None]) -> None:
         """Write what happens where every condition holds for an object."""
         if not conditions:

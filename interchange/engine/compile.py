@@ -8,10 +8,10 @@ What is read often and looks alike gets a reader of its own: one for the keys th
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from interchange.engine.compile_elements import elements_code
+from interchange.engine.compile_emit import emit_code
 from interchange.engine.compile_read import read_code
 from interchange.engine.compile_write import write_code
 from interchange.engine.shaped import OFTEN, ShapedReader
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from interchange.engine.code import Code
+    from interchange.engine.compile_read import Shape
     from interchange.engine.interpret import Bench, Shelf
     from interchange.engine.ops import Json, Row
     from interchange.engine.plan import Plan, PlannedEntity, PlannedSource
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 class Compiled:
     """What reads and writes for a plan.
 
-    ``Forward(plan, compiled.read, compiled.elements)``, ``Backward(plan, forward, compiled.write)``. ``often`` is how
-    many rows with the same keys make it worth to compile a reader for these.
+    ``Forward(plan, compiled.read, compiled.elements)``, ``Backward(plan, forward, compiled.write, constants =
+    compiled.constants)``. ``often`` is how many rows with the same keys make it worth to compile a reader for these.
     """
 
     def __init__(self, plan: Plan, base: Compiled | None = None, often: int = OFTEN) -> None:
@@ -39,6 +40,7 @@ class Compiled:
         self._readers: dict[int, Callable[..., Row]] = dict(base._readers) if base else {}
         self._elements: dict[int, Callable[..., Iterator[list[Any]]]] = dict(base._elements) if base else {}
         self._writers: dict[int, Callable[..., None]] = dict(base._writers) if base else {}
+        self._constants: dict[int, Callable[..., None]] = dict(base._constants) if base else {}
         self._kept: list[Any] = list(base._kept) if base else []  # what ids in the tables above stand for
 
     def read(self, source: PlannedSource | PlannedEntity, levels: Sequence[Json], shelf: Shelf) -> Row:
@@ -52,9 +54,7 @@ class Compiled:
         """Yield the levels of every element that a row source reads."""
         elements = self._elements.get(id(source))
         if elements is None:
-            self._kept.append(source)
-            code = elements_code(source)
-            elements = self._elements[id(source)] = code.build(f"{code.name} {self.plan.release}")
+            elements = self._elements[id(source)] = self._build(elements_code(source), source)
         own = shelf.owners.taken(source, shelf) if source.claims else shelf.types.get(source.resource, ())
         return elements(own, shelf)
 
@@ -62,23 +62,30 @@ class Compiled:
         """Write the cells of a row into its levels."""
         writer = self._writers.get(id(source))
         if writer is None:
-            writer = self._writers[id(source)] = self._build(write_code, source)
+            writer = self._writers[id(source)] = self._build(write_code(source.rules, *_names(source)), source)
+        writer(levels, bench, row)
+
+    def constants(self, source: PlannedSource | PlannedEntity, levels: Sequence[Json], bench: Bench, row: Row) -> None:
+        """Write the constants of a row source or entity into the levels of a row."""
+        writer = self._constants.get(id(source))
+        if writer is None:
+            writer = self._constants[id(source)] = self._build(emit_code(source.emit, *_names(source)), source)
         writer(levels, bench, row)
 
     def prepare(self, sources: Iterable[PlannedSource | PlannedEntity]) -> None:
         """Compile both directions of row sources or entities now, rather than when they are first called."""
         for source in sources:
             self._readers[id(source)] = self._reader(source)
-            self._writers[id(source)] = self._build(write_code, source)
+            self._writers[id(source)] = self._build(write_code(source.rules, *_names(source)), source)
 
     def _reader(self, source: PlannedSource | PlannedEntity) -> ShapedReader:
-        return ShapedReader(
-            self._build(read_code, source), lambda s: self._build(partial(read_code, shape=s), source), self.often
-        )
+        def made(shape: Shape) -> Callable[..., Row]:
+            return self._build(read_code(source.rules, *_names(source), shape=shape), source)
 
-    def _build(self, generate: Callable[..., Code], source: PlannedSource | PlannedEntity) -> Callable[..., Any]:
+        return ShapedReader(made(()), made, self.often)
+
+    def _build(self, code: Code, source: PlannedSource | PlannedEntity) -> Callable[..., Any]:
         self._kept.append(source)
-        code = generate(source.rules, *_names(source))
         return code.build(f"{code.name} {self.plan.release}")
 
     @property
@@ -91,6 +98,7 @@ class Compiled:
                 *([] if hasattr(place, "entity") else [elements_code(place)]),
                 read_code(place.rules, *_names(place)),
                 write_code(place.rules, *_names(place)),
+                emit_code(place.emit, *_names(place)),
             )
         )
 

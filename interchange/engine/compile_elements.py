@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from interchange.engine.code import Code, Walk, function_name
-from interchange.fhir.lower import Get, Take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from interchange.engine.plan import PlannedSource, PlannedTest
-    from interchange.fhir.lower import Op
 
 
 def elements_code(source: PlannedSource) -> Code:
@@ -58,27 +56,10 @@ class _Finder:
         self.code.line(f"if {self._any(tests, names)}: {found}" if tests else found)
 
     def _any(self, tests: Sequence[PlannedTest], names: list[str]) -> str:
-        """The name of whether some test holds: whether the first that stands at the end of its path is no null."""
-        code = self.code
-        holds = code.fresh("t")
-        for number, test in enumerate(tests):
-            if number:
-                with code.block(f"if not {holds}"):
-                    self._test(test, names, holds)
-            else:
-                self._test(test, names, holds)
+        """The name of whether some test holds."""
+        first, *others = tests
+        holds = self.walk.there(first.path.ops, names[first.level])
+        for test in others:
+            with self.code.block(f"if not {holds}"):
+                self.code.line(f"{holds} = {self.walk.there(test.path.ops, names[test.level])}")
         return holds
-
-    def _test(self, test: PlannedTest, names: list[str], holds: str) -> None:
-        ops, code = test.path.ops, self.code
-        code.line(f"{holds} = None")
-        said = "{} is not None" if _may_be_null(ops) else "True"
-        self.walk.visit(
-            ops, names[test.level], lambda v: code.line(f"{holds} = {said.format(v)}"), f"{holds} is not None"
-        )
-
-
-def _may_be_null(ops: Sequence[Op]) -> bool:
-    """Whether a null can stand at the end of ops: an element of a list can be one, or a level."""
-    last = next((op for op in reversed(ops) if not isinstance(op, Take)), None)
-    return last is None or (isinstance(last, Get) and last.many)

@@ -59,4 +59,4 @@ def build_engines(
 
     compiled = compile_plan(plan, base.compiled if base else None)
     forward = Forward(plan, compiled.read, compiled.elements)
-    return Engines(plan, forward, Backward(plan, forward, compiled.write), compiled)
+    return Engines(plan, forward, Backward(plan, forward, compiled.write, constants=compiled.constants), compiled)
