@@ -35,16 +35,21 @@ class _Remembered:
     """
 
     def __init__(self, looks_at: Iterable[Path], ask: Ask) -> None:
-        self.looks_at = tuple(dict.fromkeys(looks_at))
+        paths = dict.fromkeys(looks_at)
+        self.looks_at = [path for path in paths if not any(path[:end] in paths for end in range(len(path)))]
         self.ask = ask
         self._known: dict[tuple[str, ...], list[PlannedSource]] = {}
 
     def holding(self, resource: Resource, shelf: ResourceShelf, said: Said) -> list[PlannedSource]:
         """The row sources whose claim holds; ``said`` has what was looked at in the resource so far, as text."""
+        texts = []
         for path in self.looks_at:
-            if path not in said:
-                said[path] = repr(_part(resource, path))
-        key = tuple([said[path] for path in self.looks_at])
+            text = said.get(path)
+            if text is None:
+                part = _part(resource, path)
+                text = said[path] = "" if part is None else repr(part)
+            texts.append(text)
+        key = tuple(texts)
         found = self._known.get(key)
         if found is None:
             found = self.ask(resource, shelf, said)

@@ -87,7 +87,10 @@ class ResourceShelf:
     def own(self, type_: str, match: Sequence[PlannedTest] = ()) -> Iterator[Resource]:
         """Yield the resources of a type that match, but for those that are only at hand."""
         for resource in self.types.get(type_, ()):
-            if all(self.exists(test, (resource,)) for test in match):
+            for test in match:
+                if not self.exists(test, (resource,)):
+                    break
+            else:
                 yield resource
 
     def exists(self, test: PlannedTest, levels: Sequence[Json]) -> bool:
