@@ -54,7 +54,7 @@ class Found:
     @property
     def stored(self) -> frozenset[str]:
         """The variables that the row has from its source."""
-        return self.native | self.kept
+        return self.native | self.kept if self.kept else self.native
 
     @property
     def spot(self) -> tuple[str, int]:
