@@ -296,7 +296,7 @@ class Reader:
             self._reject("IX-FHIR-007", place, resource, message, hint, value=kind)
             return
         name = name_of(resource)
-        place = replace(place, record=kind) if name is None else replace(place, record=name, field="")
+        place = replace(place, record=kind) if name is None else Place(place.file, place.line, name)
         record = Record(resource, place, full_url, entry)
         match self._repeats.judge(resource):
             case "new":
