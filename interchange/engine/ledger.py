@@ -256,6 +256,8 @@ class Comparison:
 
     def _aligned(self, old: list[Json], new: list[Json], within: Resource) -> list[tuple[int, int | None]]:
         """Each old element with the place of the new one that shares most leaves with it, each new one used once."""
+        if len(old) == 1 and len(new) == 1 and _share_text(old[0], new[0]):
+            return [(0, 0)]
         free = dict(enumerate(new))
         found: dict[int, int] = {}
         before, after = [_plain_leaves(o) for o in old], [set(_plain_leaves(n)) for n in new]
@@ -287,6 +289,13 @@ class Comparison:
             if target is not None and made is not None and target["resourceType"] == made["resourceType"]:
                 score += 2 if self.pairs.get(id(target)) is made else id(target) not in self.pairs
         return score
+
+
+def _share_text(one: Json, other: Json) -> bool:
+    """Whether two objects have the same text under the same key."""
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return False
+    return any(type(text) is str and other.get(key) == text for key, text in one.items())
 
 
 def _plain_leaves(value: Json) -> list[tuple[str, str]]:
