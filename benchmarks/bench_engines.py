@@ -76,11 +76,11 @@ class Contest:
     def __init__(self, plan: Plan, planned: PlannedMapping, rows: list[Row], rounds: int) -> None:
         self.plan, self.planned, self.rows, self.rounds = plan, planned, rows, rounds
         compiled = compile_plan(plan)
-        forwards = {"interpreted": Forward(plan), "compiled": Forward(plan, compiled.read)}
+        forwards = {"interpreted": Forward(plan), "compiled": Forward(plan, compiled.read, compiled.elements)}
         self.forwards = forwards
         self.backwards = {
             "interpreted": Backward(plan, forwards["interpreted"]),
-            "compiled": Backward(plan, forwards["compiled"], compiled.write),
+            "compiled": Backward(plan, forwards["compiled"], compiled.write, constants=compiled.constants),
         }
 
     @property

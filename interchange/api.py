@@ -33,6 +33,7 @@ from interchange.runners.adapted import adapt_to_datasets, adapt_to_resources
 from interchange.runners.again import PartedTracer, tracer_of
 from interchange.runners.distributed import Runner, open_runner
 from interchange.runners.engines import Engine, ready_engines
+from interchange.runners.garbage import uncollected
 from interchange.runners.grown import GrownTracer
 from interchange.runners.local import datasets_to_resources, resources_to_datasets
 from interchange.runners.remainder import (
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from interchange.trees.convert import Grown
 
 
+@uncollected()
 def to_sdtm(
     source: object,
     *,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from interchange.fhir.elements import RELEASES, Release
-from interchange.fhir.read import Reader, Record, Rejected, Repeats, Unjudged
+from interchange.fhir.read import HeldRepeats, Reader, Record, Rejected, Repeats, Unjudged
 from interchange.fhir.version import Detection, detect
 from interchange.issues import Issue, Issues, Place, SourceError
 from interchange.sdtm.dataset import Dataset
@@ -34,7 +34,7 @@ def read_resources(
     if fhir_version != "auto" and are_records(source):
         return source, [], fhir_version
     records: list[Record] = []
-    rejected, release = stream_resources(source, issues, records.append, fhir_version, progress, Repeats())
+    rejected, release = stream_resources(source, issues, records.append, fhir_version, progress, HeldRepeats())
     return records, rejected, release
 
 

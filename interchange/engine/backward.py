@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interchange.engine.bench import ResourceBench, interpreted_write, template_variables
+from interchange.engine.bench import ResourceBench, interpreted_emit, interpreted_write, template_variables
 from interchange.engine.interpret import guard_holds
 from interchange.engine.longtext import join_long
 from interchange.engine.plan import EntityRef
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Backward:
-    """Makes resources from datasets; ``write`` is the interpreter or a compiled writer.
+    """Makes resources from datasets; ``write`` and ``constants`` are those of the interpreter or compiled ones.
 
     ``settled`` holds, by domain, how the rows of the last conversion ended up; ``lost`` the rows that were left out.
     """
@@ -42,10 +42,12 @@ class Backward:
         forward: Forward,
         write: Write | None = None,
         issues: Issues | None = None,
+        constants: Write | None = None,
     ) -> None:
         self.plan = plan
         self.forward = forward
         self.write = write or interpreted_write
+        self.constants = constants or interpreted_emit
         self.issues = Issues() if issues is None else issues
         self.settled: dict[str, Settling] = {}
         self.lost: list[tuple[str, Row]] = []
@@ -58,7 +60,7 @@ class Backward:
 
         ``declared`` are the variables that a dataset has, where that is known: on the way back, others are not derived.
         """
-        bench = ResourceBench(self.plan, self.write)
+        bench = ResourceBench(self.plan, self.write, self.constants)
         self._told.clear()
         for domain in datasets:
             if domain not in self.plan.mappings:
@@ -119,7 +121,7 @@ class Backward:
                 message = "another row has the same keys: the id of this one ends in a number"
                 self.issues.add(Issue("IX-KEY-002", "warning", place, message, "make the keys unique"))
             self.write(source, levels, bench, joined)
-            bench.emit(source.emit, levels, joined)
+            self.constants(source, levels, bench, joined)
             return Written(row, position, source, levels)
         self._report_homeless(planned, row, position)
         return Written(row, position)

@@ -93,6 +93,13 @@ def interpreted_write(
     write_row(planned.rules, levels, bench, row)
 
 
+def interpreted_emit(
+    planned: PlannedSource | PlannedEntity, levels: Sequence[Json], bench: ResourceBench, row: Row
+) -> None:
+    """Write constants by the interpreter."""
+    bench.emit(planned.emit, levels, row)
+
+
 def holds(value: Json) -> bool:
     """Whether JSON in the making says anything: containers may still be empty.
 
@@ -120,11 +127,12 @@ class Made(Nowhere):
 
 
 class ResourceBench:
-    """The resources that a conversion to FHIR makes; ``write`` is the interpreter or a compiled writer."""
+    """The resources that a conversion to FHIR makes; ``write`` and ``constants`` are the interpreter or compiled."""
 
-    def __init__(self, plan: Plan, write: Write = interpreted_write) -> None:
+    def __init__(self, plan: Plan, write: Write = interpreted_write, constants: Write = interpreted_emit) -> None:
         self.plan = plan
         self.write = write
+        self.constants = constants
         self.resources: dict[tuple[str, str], Resource] = {}
         self.made = Made(self.resources)
         self.records = Records()
@@ -172,7 +180,7 @@ class ResourceBench:
         self.assert_tests(planned.match, (resource,), row)
         own = {name: row[name] for name in (*planned.entity.key, *planned.entity.variables) if name in row}
         self.write(planned, levels, self, own)
-        self.emit(planned.emit, levels, row)
+        self.constants(planned, levels, self, row)
 
     def keeper(self, row: Row) -> Resource | None:
         """The study that a row is kept at which no element takes: its own, or the first there is if it names none."""

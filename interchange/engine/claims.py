@@ -14,39 +14,66 @@ from interchange.fhir.lower import Filter, Get
 from interchange.mapping.model import STRENGTHS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from interchange.engine.ops import Json, Resource, Row
     from interchange.engine.plan import Plan, PlannedClaim, PlannedSource
     from interchange.engine.shelf import ResourceShelf
     from interchange.fhir.lower import Op
 
+    Member = tuple[PlannedSource, PlannedClaim]
+    Said = dict["Path", str]
+    Ask = Callable[[Resource, ResourceShelf, Said], list[PlannedSource]]
+
 Path = tuple[str, ...]
 
 
-class _Claimants:
-    """Row sources with a claim of one strength, all of which are decided by the same elements of a resource."""
+class _Remembered:
+    """Answers to what is asked of some elements of a resource, by what stands there.
 
-    def __init__(self, looks_at: tuple[Path, ...]) -> None:
-        self.looks_at = looks_at
-        self.members: list[tuple[PlannedSource, PlannedClaim]] = []
+    What decides is often the same for many resources: a category, a code.
+    """
+
+    def __init__(self, looks_at: Iterable[Path], ask: Ask) -> None:
+        paths = dict.fromkeys(looks_at)
+        self.looks_at = [path for path in paths if not any(path[:end] in paths for end in range(len(path)))]
+        self.ask = ask
         self._known: dict[tuple[str, ...], list[PlannedSource]] = {}
 
-    def holding(self, resource: Resource, shelf: ResourceShelf, said: dict[Path, str]) -> list[PlannedSource]:
-        """The row sources whose claim holds; ``said`` has what was looked at in the resource so far, as text.
-
-        What decides is often the same for many resources (a category, a code), so answers are remembered by it.
-        """
+    def holding(self, resource: Resource, shelf: ResourceShelf, said: Said) -> list[PlannedSource]:
+        """The row sources whose claim holds; ``said`` has what was looked at in the resource so far, as text."""
+        texts = []
         for path in self.looks_at:
-            if path not in said:
-                said[path] = repr(_part(resource, path))
-        key = tuple([said[path] for path in self.looks_at])
+            text = said.get(path)
+            if text is None:
+                part = _part(resource, path)
+                text = said[path] = "" if part is None else repr(part)
+            texts.append(text)
+        key = tuple(texts)
         found = self._known.get(key)
         if found is None:
-            found = [source for source, claim in self.members if _holds(source, claim, resource, shelf)]
+            found = self.ask(resource, shelf, said)
             if not any("'#" in text for text in key):  # a contained resource is another one each time
                 self._known[key] = found
         return found
+
+
+def _each(members: Sequence[Member]) -> Ask:
+    """Asks row sources whose claims are all decided by the same elements."""
+    return lambda resource, shelf, _: [s for s, claim in members if _holds(s, claim, resource, shelf)]
+
+
+def _together(members: Sequence[Member]) -> _Remembered:
+    """Claims of one strength: those that are decided by the same elements are asked, and remembered, together."""
+    groups: dict[tuple[Path, ...], list[Member]] = {}
+    for source, claim in members:
+        groups.setdefault(tuple(dict.fromkeys(_looked_at(source, claim))), []).append((source, claim))
+    parts = [_Remembered(looks_at, _each(own)) for looks_at, own in groups.items()]
+
+    def ask(resource: Resource, shelf: ResourceShelf, said: Said) -> list[PlannedSource]:
+        return [source for part in parts for source in part.holding(resource, shelf, said)]
+
+    return _Remembered((path for looks_at in groups for path in looks_at), ask)
 
 
 def _holds(source: PlannedSource, claim: PlannedClaim, resource: Resource, shelf: ResourceShelf) -> bool:
@@ -67,14 +94,12 @@ class Owners:
 
     def __init__(self, plan: Plan) -> None:
         self.ties: Counter[tuple[str, ...]] = Counter()
-        self._claimants: dict[str, list[dict[tuple[Path, ...], _Claimants]]] = {}  # by type, then by rank
+        claims: dict[str, list[list[Member]]] = {}
         for mapping in plan.mappings.values():
             for source in mapping.sources:
                 for claim in source.claims:
-                    ranks = self._claimants.setdefault(source.resource, [{} for _ in STRENGTHS])
-                    looks_at = tuple(dict.fromkeys(_looked_at(source, claim)))
-                    group = ranks[claim.rank].setdefault(looks_at, _Claimants(looks_at))
-                    group.members.append((source, claim))
+                    claims.setdefault(source.resource, [[] for _ in STRENGTHS])[claim.rank].append((source, claim))
+        self._ranks = {type_: [_together(own) for own in ranks if own] for type_, ranks in claims.items()}
         self._counted: dict[str, int] = {}
         self._taken: dict[str, dict[int, list[Resource]]] = {}
 
@@ -93,9 +118,11 @@ class Owners:
 
     def _takers(self, resource: Resource, shelf: ResourceShelf) -> list[PlannedSource]:
         """The row sources of one domain that have the strongest claim on a resource."""
-        said: dict[Path, str] = {}
-        for groups in self._claimants.get(resource["resourceType"], ()):
-            holding = [source for group in groups.values() for source in group.holding(resource, shelf, said)]
+        said: Said = {}
+        for rank in self._ranks.get(resource["resourceType"], ()):
+            holding = rank.holding(resource, shelf, said)
+            if len(holding) == 1:
+                return holding
             if holding:
                 domains = tuple(sorted({source.domain for source in holding}))
                 if len(domains) > 1:

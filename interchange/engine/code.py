@@ -113,6 +113,7 @@ class Walk:
 
     def __init__(self, code: Code) -> None:
         self.code = code
+        self.objects: set[str] = set()  # names of what is known to be an object
 
     def visit(self, ops: Sequence[Op], node: str, body: Body, done: str = "", *, known: bool = False) -> None:
         """Write the walk of ops from a node; ``body`` writes what happens with each value's name."""
@@ -139,7 +140,7 @@ class Walk:
     @contextmanager
     def object(self, node: str, *, known: bool = False) -> Iterator[None]:
         """Ask whether a node is an object, unless that is known."""
-        if known:
+        if known or node in self.objects:
             yield
             return
         with self.code.block(f"if isinstance({node}, dict)"):
@@ -173,6 +174,20 @@ class Walk:
             self.visit(rest, item, body, done, known=known)
             if done:
                 self.code.line(f"if {done}: break")
+
+    def there(self, ops: Sequence[Op], node: str) -> str:
+        """Write whether the first value at the end of ops is no null, as `ops.first` is asked; the name of that."""
+        found = self.code.fresh("f")
+        last = next((op for op in reversed(ops) if not isinstance(op, Take)), None)
+        no_null = last is not None and not (isinstance(last, Get) and last.many)  # only a list has nulls in it
+        self.code.line(f"{found} = None")
+        self.visit(
+            ops,
+            node,
+            lambda v: self.code.line(f"{found} = {no_null or f'{v} is not None'}"),
+            f"{found} is not None",
+        )
+        return found
 
     def when(self, conditions: Sequence[Condition], node: str, then: Callable[[], None]) -> None:
         """Write what happens where every condition holds for an object."""

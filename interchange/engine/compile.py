@@ -1,66 +1,105 @@
 """The compiled engine: a plan as generated Python, equal to the interpreter and several times as fast.
 
-A function a row source (or entity) and direction, generated and compiled when it is first called. ``source`` shows the
-text of all of them; tracebacks show their lines.
+A function a row source (or entity) and direction, generated and compiled when it is first called, and one that finds
+what a row source reads. ``source`` shows the text of all of them; tracebacks show their lines.
+
+What is read often and looks alike gets a reader of its own: one for the keys that are there.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from interchange.engine.compile_elements import elements_code
+from interchange.engine.compile_emit import emit_code
 from interchange.engine.compile_read import read_code
 from interchange.engine.compile_write import write_code
+from interchange.engine.shaped import OFTEN, ShapedReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from interchange.engine.code import Code
+    from interchange.engine.compile_read import Shape
     from interchange.engine.interpret import Bench, Shelf
     from interchange.engine.ops import Json, Row
     from interchange.engine.plan import Plan, PlannedEntity, PlannedSource
+    from interchange.engine.shelf import ResourceShelf
 
 
 class Compiled:
-    """Readers and writers of a plan: ``Forward(plan, compiled.read)``, ``Backward(plan, forward, compiled.write)``."""
+    """What reads and writes for a plan.
 
-    def __init__(self, plan: Plan, base: Compiled | None = None) -> None:
+    ``Forward(plan, compiled.read, compiled.elements)``, ``Backward(plan, forward, compiled.write, constants =
+    compiled.constants)``. ``often`` is how many rows with the same keys make it worth to compile a reader for these.
+    """
+
+    def __init__(self, plan: Plan, base: Compiled | None = None, often: int = OFTEN) -> None:
         self.plan = plan
+        self.often = often
         self._readers: dict[int, Callable[..., Row]] = dict(base._readers) if base else {}
+        self._elements: dict[int, Callable[..., Iterator[list[Any]]]] = dict(base._elements) if base else {}
         self._writers: dict[int, Callable[..., None]] = dict(base._writers) if base else {}
+        self._constants: dict[int, Callable[..., None]] = dict(base._constants) if base else {}
         self._kept: list[Any] = list(base._kept) if base else []  # what ids in the tables above stand for
 
     def read(self, source: PlannedSource | PlannedEntity, levels: Sequence[Json], shelf: Shelf) -> Row:
         """Return the cells that a row source or entity reads from the levels of one row."""
         reader = self._readers.get(id(source))
         if reader is None:
-            reader = self._readers[id(source)] = self._build(read_code, source)
+            reader = self._readers[id(source)] = self._reader(source)
         return reader(levels, shelf)
+
+    def elements(self, source: PlannedSource, shelf: ResourceShelf) -> Iterator[list[Json]]:
+        """Yield the levels of every element that a row source reads."""
+        elements = self._elements.get(id(source))
+        if elements is None:
+            elements = self._elements[id(source)] = self._build(elements_code(source), source)
+        own = shelf.owners.taken(source, shelf) if source.claims else shelf.types.get(source.resource, ())
+        return elements(own, shelf)
 
     def write(self, source: PlannedSource | PlannedEntity, levels: Sequence[Json], bench: Bench, row: Row) -> None:
         """Write the cells of a row into its levels."""
         writer = self._writers.get(id(source))
         if writer is None:
-            writer = self._writers[id(source)] = self._build(write_code, source)
+            writer = self._writers[id(source)] = self._build(write_code(source.rules, *_names(source)), source)
+        writer(levels, bench, row)
+
+    def constants(self, source: PlannedSource | PlannedEntity, levels: Sequence[Json], bench: Bench, row: Row) -> None:
+        """Write the constants of a row source or entity into the levels of a row."""
+        writer = self._constants.get(id(source))
+        if writer is None:
+            writer = self._constants[id(source)] = self._build(emit_code(source.emit, *_names(source)), source)
         writer(levels, bench, row)
 
     def prepare(self, sources: Iterable[PlannedSource | PlannedEntity]) -> None:
         """Compile both directions of row sources or entities now, rather than when they are first called."""
         for source in sources:
-            self._readers[id(source)] = self._build(read_code, source)
-            self._writers[id(source)] = self._build(write_code, source)
+            self._readers[id(source)] = self._reader(source)
+            self._writers[id(source)] = self._build(write_code(source.rules, *_names(source)), source)
 
-    def _build(self, generate: Callable[..., Code], source: PlannedSource | PlannedEntity) -> Callable[..., Any]:
+    def _reader(self, source: PlannedSource | PlannedEntity) -> ShapedReader:
+        def made(shape: Shape) -> Callable[..., Row]:
+            return self._build(read_code(source.rules, *_names(source), shape=shape), source)
+
+        return ShapedReader(made(()), made, self.often)
+
+    def _build(self, code: Code, source: PlannedSource | PlannedEntity) -> Callable[..., Any]:
         self._kept.append(source)
-        code = generate(source.rules, *_names(source))
         return code.build(f"{code.name} {self.plan.release}")
 
     @property
     def source(self) -> str:
         """The generated text of all row sources and entities."""
         return "\n\n".join(
-            generate(place.rules, *_names(place)).text
+            code.text
             for place in self._places()
-            for generate in (read_code, write_code)
+            for code in (
+                *([] if hasattr(place, "entity") else [elements_code(place)]),
+                read_code(place.rules, *_names(place)),
+                write_code(place.rules, *_names(place)),
+                emit_code(place.emit, *_names(place)),
+            )
         )
 
     def _places(self) -> Iterator[PlannedSource | PlannedEntity]:

@@ -2,13 +2,18 @@
 
 What several rules share is found once a row: objects at the ends of paths without lists (``subject.resolve(subject)``),
 and the elements of a list by the literals that ``where`` asks for (``progress`` by its milestone codes).
+
+Most rules find nothing, since the keys that they start from are not there. So a reader can be made for the keys that
+the levels of a row have, of the rules that find something by them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from interchange.engine.code import Body, Code, Ops, Walk, function_name, guard_tests, is_literal
 from interchange.engine.plan import EntityRef
@@ -16,9 +21,9 @@ from interchange.fhir.lower import Filter, Follow, Get
 from interchange.mapping.codecs.number import decimal_of, padded_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from interchange.engine.plan import PlannedRule, Way
+
+Shape = Sequence[Sequence[str]]  # the keys of each level of a row; of one that is no object, none
 
 SCANS = 3  # from so many scans of one list on, an index of it pays
 
@@ -38,9 +43,30 @@ class Index(NamedTuple):
     asked: tuple[Ops, ...]
 
 
-def read_code(rules: Sequence[PlannedRule], *names: str) -> Code:
-    """Return the code of a reader: ``(levels, shelf) -> row``."""
-    return _Reader(rules, Code(function_name("read", *names), "levels, shelf")).write()
+def read_code(rules: Sequence[PlannedRule], *names: str, shape: Shape = ()) -> Code:
+    """Return the code of a reader: ``(levels, shelf) -> row``; a ``shape`` is of levels that have just these keys."""
+    code = Code(function_name("read", *names), "levels, shelf")
+    return _Reader([_speaking(rule, shape) for rule in rules] if shape else rules, code, shape).write()
+
+
+def _speaking(rule: PlannedRule, shape: Shape) -> PlannedRule:
+    """A rule with those of its ways that can find something in levels with these keys."""
+    return replace(rule, ways=tuple(way for way in rule.ways if _speaks(way, shape[way.level])))
+
+
+def _speaks(way: Way, keys: Sequence[str]) -> bool:
+    """Whether a way can find something in an object with these keys, or its codec says something of nothing."""
+    sibling, many = way.shape
+    for path in way.paths:
+        start = path.ops[0] if path.ops else None
+        if not isinstance(start, Get) or start.key in keys:
+            return True
+        if sibling and len(path.ops) == 1 and f"_{start.key}" in keys:
+            return True
+    if isinstance(way.codec, EntityRef):
+        return False
+    nothing_there: Sequence[Any] = ([],) if many else (None,) * (2 if sibling else len(way.paths))
+    return way.codec.decode(*nothing_there) is not None
 
 
 def _single(ops: Ops) -> int:
@@ -63,10 +89,11 @@ def _index(level: int, ops: Ops) -> Index | None:
 
 
 class _Reader:
-    def __init__(self, rules: Sequence[PlannedRule], code: Code) -> None:
+    def __init__(self, rules: Sequence[PlannedRule], code: Code, shape: Shape) -> None:
         self.rules = rules
         self.code = code
         self.walk = Walk(code)
+        self.walk.objects |= {f"l{level}" for level, keys in enumerate(shape) if keys}
         ways = [way for rule in rules if rule.rule.const is None for way in rule.ways if way.reads]
         paths = [(way.level, self._ops(way, i)) for way in ways for i in range(len(way.paths))]
         self.levels = sorted({level for level, _ in paths})
@@ -83,6 +110,8 @@ class _Reader:
     def write(self) -> Code:
         code = self.code
         code.line("row = {}")
+        for level in self.levels:
+            code.line(f"l{level} = levels[{level}]")
         for name in (*self.spots.values(), *self.indexes.values()):
             code.line(f"{name} = None")
         taken: set[str] = set()
@@ -140,7 +169,7 @@ class _Reader:
         self._path(way, 0, body, "c is not None")
 
     def _holder(self, node: str, decode: str, key: str) -> None:
-        with self.code.block(f"if isinstance({node}, dict)"):
+        with self.walk.object(node):
             self.code.line(f"c = {decode}({node}.get({key!r}), {node}.get({'_' + key!r}))")
 
     def _next(self, way: Way, number: int) -> str:
@@ -192,9 +221,7 @@ class _Reader:
         code, ops = self.code, spot.ops
         near = next((n for n in range(len(ops) - 1, 0, -1) if Spot(spot.level, ops[:n]) in self.spots), 0)
         if not ops:
-            name = code.fresh("l")
-            code.line(f"{name} = levels[{spot.level}]")
-            body(name)
+            body(f"l{spot.level}")
             return
         above = Spot(spot.level, ops[:near])
         name = self.spots.get(spot, "")

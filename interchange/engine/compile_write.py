@@ -27,7 +27,7 @@ Unit = Ops  # ops that are opened in one go: a Get with its filters, and the Fol
 
 def write_code(rules: Sequence[PlannedRule], *names: str) -> Code:
     """Return the code of a writer: ``(levels, bench, row) -> None``."""
-    return _Writer(rules, Code(function_name("write", *names), "levels, bench, row")).write()
+    return Writer(rules, Code(function_name("write", *names), "levels, bench, row")).write()
 
 
 def units_of(ops: Ops) -> list[Unit]:
@@ -89,7 +89,9 @@ def pattern_of(key: str, filters: Ops) -> Any:
     return container((Get(key, many=True), *filters), {}, _Nobody(), {}, fresh=True)
 
 
-class _Writer:
+class Writer:
+    """Writes the code of a writer; `put` alone serves those who have a value to put."""
+
     def __init__(self, rules: Sequence[PlannedRule], code: Code) -> None:
         self.rules = [[way for way in rule.ways if way.writes] for rule in rules]
         self.code = code
@@ -105,6 +107,7 @@ class _Writer:
         self.spots = {spot: f"n{i}" for i, spot in enumerate(s for s, count in users.items() if count > 1)}
 
     def write(self) -> Code:
+        """The code that writes the cells of a row."""
         for name in self.spots.values():
             self.code.line(f"{name} = None")
         for ways in self.rules:
@@ -148,10 +151,10 @@ class _Writer:
                 with code.block(f"if {part} is not None"):
                     own = code.fresh("g")
                     code.line(f"{own} = False")
-                    self._put(way.level, path.ops, part, own)
+                    self.put(way.level, path.ops, part, own)
                     code.line(f"if not {own}: {done} = False")
         else:
-            self._put(way.level, ops, "e", done)
+            self.put(way.level, ops, "e", done)
 
     def _place_sibling(self, way: Way, done: str) -> None:
         """Put a primitive and its ``_`` object; nothing is put beside a value that could not be."""
@@ -162,12 +165,12 @@ class _Writer:
         with code.block(f"if {value} is None"):
             code.line(f"{done} = True")
         with code.block("else"):
-            self._put(way.level, ops, value, done)
+            self.put(way.level, ops, value, done)
         with code.block(f"if {done} and {beside} is not None"):
             code.line(f"{done} = False")
-            self._put(way.level, (*ops[:-1], Get(f"_{last.key}", many=False)), beside, done)
+            self.put(way.level, (*ops[:-1], Get(f"_{last.key}", many=False)), beside, done)
 
-    def _put(self, level: int, ops: Ops, value: str, done: str) -> None:
+    def put(self, level: int, ops: Ops, value: str, done: str) -> None:
         """Write what ``ops.place`` does: open the holder of the last element, and put a value there."""
         holder, end = split_end(ops)
         if end is None:

@@ -16,7 +16,7 @@ from interchange.engine.interpret import guard_holds
 from interchange.engine.longtext import split_long
 from interchange.engine.records import RELATION, Records
 from interchange.engine.residual import kept_cells, kept_rows
-from interchange.engine.shelf import interpreted_read
+from interchange.engine.shelf import interpreted_elements, interpreted_read
 from interchange.mapping.codecs.number import decimal_of
 from interchange.mapping.tables import read_parameters
 from interchange.mapping.terminology import project_terminology
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from interchange.engine.ops import Json, Resource, Row
     from interchange.engine.plan import Plan, PlannedMapping, PlannedSource
-    from interchange.engine.shelf import Read, ResourceShelf
+    from interchange.engine.shelf import Elements, Read, ResourceShelf
     from interchange.mapping.model import Mapping
 
     # by row source: each element that it reads, with the cells that stand there
@@ -54,7 +54,7 @@ class Found:
     @property
     def stored(self) -> frozenset[str]:
         """The variables that the row has from its source."""
-        return self.native | self.kept
+        return self.native | self.kept if self.kept else self.native
 
     @property
     def spot(self) -> tuple[str, int]:
@@ -63,14 +63,15 @@ class Found:
 
 
 class Forward:
-    """Reads domains from a shelf; ``read`` is the interpreter or a compiled reader.
+    """Reads domains from a shelf; ``read`` and ``elements`` are those of the interpreter or compiled ones.
 
     ``disagreements`` counts, by DOMAIN.VARIABLE, stored values that a derivation computes otherwise.
     """
 
-    def __init__(self, plan: Plan, read: Read | None = None) -> None:
+    def __init__(self, plan: Plan, read: Read | None = None, elements: Elements | None = None) -> None:
         self.plan = plan
         self.read = read or interpreted_read
+        self.elements = elements or interpreted_elements
         self.systems = plan.project.systems
         self.disagreements: dict[str, int] = {}
         places = self.plan.tools.places
@@ -180,16 +181,6 @@ class Forward:
                         seen.add(key)
                     yield one
 
-    def _elements(self, source: PlannedSource, shelf: ResourceShelf) -> Iterator[Sequence[Json]]:
-        """The levels of every element that a row source reads."""
-        own = shelf.owners.taken(source, shelf) if source.claims else shelf.own(source.resource, source.match)
-        for resource in own:
-            for levels in shelf.levels(resource, source.levels):
-                if any(shelf.exists(test, levels) for test in source.skip_if):
-                    continue
-                if not source.only_if or any(shelf.exists(test, levels) for test in source.only_if):
-                    yield levels
-
     def _readings(
         self, source: PlannedSource, shelf: ResourceShelf, memory: Readings | None
     ) -> Iterable[tuple[Sequence[Json], Row]]:
@@ -197,7 +188,7 @@ class Forward:
         known = None if memory is None else memory.get(source.name)
         if known is not None:
             return known
-        made = ((levels, self.read(source, levels, shelf)) for levels in self._elements(source, shelf))
+        made = ((levels, self.read(source, levels, shelf)) for levels in self.elements(source, shelf))
         if memory is None:
             return made
         memory[source.name] = list(made)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
 from interchange.fhir.lower import Back, Filter, Follow, Get, Meet, Op
@@ -31,6 +33,7 @@ ONE_WAY = "read one way"
 URL: tuple[Op, ...] = (Get("url", many=False),)
 Reach = dict[str, dict[str, str]]
 EXTENSIONS = ("extension", "modifierExtension")
+_BY_PLACE = attrgetter("resource", "element", "reason")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -149,6 +152,7 @@ class Comparison:
         self.count = 0
         self.losses: list[Loss] = []
         self._read = elements_read(plan)
+        self._reasons: dict[tuple[str, str], str] = {}
         self._types = plan.resource_types()
 
     def pair(self, old: Resource, new: Resource) -> None:
@@ -177,7 +181,7 @@ class Comparison:
                 self._lose(
                     resource, _Origin(resource, resource["resourceType"]), "", anew=id(resource) in self.with_rows
                 )
-        return Ledger(self.count, sorted(self.losses))
+        return Ledger(self.count, sorted(self.losses, key=_BY_PLACE))
 
     def _lose(self, value: Json, origin: _Origin, at: str, *, anew: bool = True) -> None:
         """Enter every leaf of a value of a resource: of one that rows came of, or of one that none came of."""
@@ -198,9 +202,13 @@ class Comparison:
     def _known(self, type_: str, path: str) -> str:
         """What the mappings say of an element, or of the nearest one around it."""
         plain = _plain(path)
-        known = self._read.get(type_, {})
-        ends = (None, *(i for i in range(len(plain) - 1, 0, -1) if plain[i] == "."))
-        return next((known[plain[:end]] for end in ends if plain[:end] in known), NO_RULE)
+        said = self._reasons.get((type_, plain))
+        if said is None:
+            known = self._read.get(type_, {})
+            ends = (None, *(i for i in range(len(plain) - 1, 0, -1) if plain[i] == "."))
+            said = next((known[plain[:end]] for end in ends if plain[:end] in known), NO_RULE)
+            self._reasons[type_, plain] = said
+        return said
 
     def _resource(self, old: Resource, new: Resource, origin: _Origin) -> None:
         """Compare a resource with the one made anew, but for what it contains: references lead there."""
@@ -248,10 +256,17 @@ class Comparison:
 
     def _aligned(self, old: list[Json], new: list[Json], within: Resource) -> list[tuple[int, int | None]]:
         """Each old element with the place of the new one that shares most leaves with it, each new one used once."""
+        if len(old) == 1 and len(new) == 1 and _share_text(old[0], new[0]):
+            return [(0, 0)]
         free = dict(enumerate(new))
         found: dict[int, int] = {}
+        before, after = [_plain_leaves(o) for o in old], [set(_plain_leaves(n)) for n in new]
         scores = sorted(
-            ((self._shared(o, n, within), -i, -j) for i, o in enumerate(old) for j, n in free.items()),
+            (
+                (self._shared(o, n, within) + sum(leaf in after[j] for leaf in before[i]), -i, -j)
+                for i, o in enumerate(old)
+                for j, n in free.items()
+            ),
             reverse=True,
         )
         for score, i, j in scores:
@@ -261,10 +276,10 @@ class Comparison:
         return [(i, found.get(i)) for i in range(len(old))]
 
     def _shared(self, old: Json, new: Json, within: Resource) -> int:
+        """How much two elements have in common beside the leaves of objects: that they are equal, or lead to one."""
         if not isinstance(old, dict) or not isinstance(new, dict):
             return 1 if not isinstance(old, list) and same(old, new) else 0
-        other = {(_plain(path), str(value)) for path, value in leaves(new)}
-        score = sum((_plain(path), str(value)) in other for path, value in leaves(old))
+        score = 0
         text = old.get("reference")
         if isinstance(text, str) and isinstance(new.get("reference"), str):
             target, made = (
@@ -276,6 +291,19 @@ class Comparison:
         return score
 
 
+def _share_text(one: Json, other: Json) -> bool:
+    """Whether two objects have the same text under the same key."""
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return False
+    return any(type(text) is str and other.get(key) == text for key, text in one.items())
+
+
+def _plain_leaves(value: Json) -> list[tuple[str, str]]:
+    """The leaves of an object as texts, with their paths without positions; none of what is no object."""
+    return [(_plain(path), str(leaf)) for path, leaf in leaves(value)] if isinstance(value, dict) else []
+
+
+@lru_cache(maxsize=1 << 14)  # resources of a type have the same paths
 def _plain(path: str) -> str:
     """A path without positions."""
     return "".join(part.partition("]")[2] if i else part for i, part in enumerate(path.split("[")))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
 
     Read = Callable[[PlannedSource | PlannedEntity, Sequence[Json], "ResourceShelf"], Row]
+    Elements = Callable[[PlannedSource, "ResourceShelf"], Iterator["Levels"]]
 
 Levels = list[Any]
 
@@ -32,6 +33,17 @@ Levels = list[Any]
 def interpreted_read(planned: PlannedSource | PlannedEntity, levels: Sequence[Json], shelf: ResourceShelf) -> Row:
     """Return the cells of a row by the interpreter."""
     return read_row(planned.rules, levels, shelf)
+
+
+def interpreted_elements(source: PlannedSource, shelf: ResourceShelf) -> Iterator[Levels]:
+    """Yield the levels of every element that a row source reads, by the interpreter."""
+    own = shelf.owners.taken(source, shelf) if source.claims else shelf.own(source.resource, source.match)
+    for resource in own:
+        for levels in shelf.levels(resource, source.levels):
+            if any(shelf.exists(test, levels) for test in source.skip_if):
+                continue
+            if not source.only_if or any(shelf.exists(test, levels) for test in source.only_if):
+                yield levels
 
 
 class ResourceShelf:
@@ -75,7 +87,10 @@ class ResourceShelf:
     def own(self, type_: str, match: Sequence[PlannedTest] = ()) -> Iterator[Resource]:
         """Yield the resources of a type that match, but for those that are only at hand."""
         for resource in self.types.get(type_, ()):
-            if all(self.exists(test, (resource,)) for test in match):
+            for test in match:
+                if not self.exists(test, (resource,)):
+                    break
+            else:
                 yield resource
 
     def exists(self, test: PlannedTest, levels: Sequence[Json]) -> bool:
@@ -85,15 +100,15 @@ class ResourceShelf:
     def levels(self, resource: Resource, levels: Sequence[PlannedLevel]) -> Iterator[Levels]:
         """Yield, for each innermost element, the resource and the elements on the way down to it."""
         self._within = resource
+        yield from self._deeper([resource], levels)
 
-        def deeper(so_far: Levels, at: int) -> Iterator[Levels]:
-            if at == len(levels):
-                yield so_far
-                return
-            for node in values(levels[at].path.ops, so_far[levels[at].start], self, {}):
-                yield from deeper([*so_far, node], at + 1)
-
-        yield from deeper([resource], 0)
+    def _deeper(self, so_far: Levels, levels: Sequence[PlannedLevel]) -> Iterator[Levels]:
+        if len(so_far) > len(levels):
+            yield so_far
+            return
+        level = levels[len(so_far) - 1]
+        for node in values(level.path.ops, so_far[level.start], self, {}):
+            yield from self._deeper([*so_far, node], levels)
 
     def follow(self, reference: Json, entity: str) -> Resource | None:
         """The resource that a Reference, a canonical or a logical reference means."""

@@ -89,6 +89,24 @@ class Repeats:
         return "new" if earlier is digest else "same" if earlier == digest else "other"
 
 
+class HeldRepeats(Repeats):
+    """The resources met so far, where all of them are held in memory: compared where a name comes again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: dict[str, Resource] = {}
+
+    def judge(self, resource: Resource) -> Literal["new", "same", "other"]:
+        """Whether a resource is new, one met before, or another under the name of one met before."""
+        name = name_of(resource)
+        if name is None:
+            return "new"
+        if name not in self.held:
+            self.held[name] = resource
+            return "new"
+        return "same" if CANONICAL(self.held[name]) == CANONICAL(resource) else "other"
+
+
 class Unjudged(Repeats):
     """For a reader whose records are looked at for repeats later."""
 
@@ -278,7 +296,7 @@ class Reader:
             self._reject("IX-FHIR-007", place, resource, message, hint, value=kind)
             return
         name = name_of(resource)
-        place = replace(place, record=kind) if name is None else replace(place, record=name, field="")
+        place = replace(place, record=kind) if name is None else Place(place.file, place.line, name)
         record = Record(resource, place, full_url, entry)
         match self._repeats.judge(resource):
             case "new":

@@ -29,6 +29,7 @@ class Index:
         self._by_name: dict[str, Resource] = {}
         self._by_identifier: dict[tuple[str, str], list[Resource]] = {}
         self._by_canonical: dict[str, list[Resource]] = {}
+        self._known: dict[str, Resource] = {}  # what texts that stand alone were found to mean
 
     def add(self, record: Record) -> None:
         """Take in a record as it was read."""
@@ -36,6 +37,7 @@ class Index:
 
     def add_resource(self, resource: Resource, full_url: str | None = None) -> None:
         """Take in a resource, with the fullUrl of its entry if it has one; the first of a name stays."""
+        self._known.clear()
         if full_url:
             self._by_url.setdefault(full_url, resource)
         if identity := name_of(resource):
@@ -51,15 +53,20 @@ class Index:
         ``within`` is the resource the reference stands in; it is needed for ``#contained``. An identifier
         or a condition that several resources match resolves to none of them.
         """
+        text = reference.get("reference") if type(reference) is dict else reference
+        if type(text) is str and (known := self._known.get(text)) is not None:
+            return known
         found = self._resolve(reference, within)
         if found is None and self._behind is not None:
-            return self._behind.resolve(reference, within=within)
+            found = self._behind.resolve(reference, within=within)
+        if found is not None and type(text) is str and not text.startswith("#"):
+            self._known[text] = found
         return found
 
     def _resolve(self, reference: object, within: Resource | None) -> Resource | None:
         if isinstance(reference, str):
             return self._text(reference, within)
-        if not isinstance(reference, Mapping):
+        if not isinstance(reference, (dict, Mapping)):  # a dict is recognised at once
             return None
         target = reference.get("reference")
         if target is not None:
@@ -111,7 +118,7 @@ def name_of(resource: Mapping[str, Any]) -> str | None:
 def _identifiers(resource: Resource) -> list[tuple[str, str]]:
     found = resource.get("identifier")
     listed = found if isinstance(found, list) else [found]
-    given = [each for each in listed if isinstance(each, Mapping)]
+    given = [each for each in listed if isinstance(each, (dict, Mapping))]
     return [(str(each.get("system", "")), str(each["value"])) for each in given if each.get("value")]
 
 

@@ -74,6 +74,7 @@ class Standard:
         return computed(Decimal(text), self.conversion, decimals, short=self.short)
 
 
+@lru_cache(maxsize=1 << 14)
 def number_in(text: str) -> str | None:
     """The number that a text is, without zeros before it; nothing for text and for what has a comparator.
 

@@ -28,7 +28,7 @@ def to_datasets(plan: Plan, mapping: Mapping, rows: Rows, declared: Declared) ->
     rows = padded(rows, declared.widths.get(domain, {}))
     spec = standard(plan.project.settings["sdtmig"]).dataset(domain)
     joined = declared.joins.get(domain)
-    used = dict.fromkeys((name for row in rows for name in row), "")
+    used = names_of(rows)
     qualifiers = qualifiers_of(mapping, joined, set(used) - {v.name for v in before.variables} if before else set(used))
     names = {v.qnam for v in qualifiers}
     if before is not None:
@@ -50,6 +50,14 @@ def to_datasets(plan: Plan, mapping: Mapping, rows: Rows, declared: Declared) ->
         yield replace(supp, rows=supp_rows)
     elif len(supp.rows):
         yield supp
+
+
+def names_of(rows: Rows) -> dict[str, str]:
+    """Return the variables that rows have, in the order in which they come up, each with a blank."""
+    found: dict[str, str] = {}
+    for row in rows:
+        found |= row
+    return dict.fromkeys(found, "")
 
 
 def described(dataset: Dataset, plan: Plan) -> Dataset:

@@ -58,5 +58,5 @@ def build_engines(
     from interchange.engine.compile import compile_plan
 
     compiled = compile_plan(plan, base.compiled if base else None)
-    forward = Forward(plan, compiled.read)
-    return Engines(plan, forward, Backward(plan, forward, compiled.write), compiled)
+    forward = Forward(plan, compiled.read, compiled.elements)
+    return Engines(plan, forward, Backward(plan, forward, compiled.write, constants=compiled.constants), compiled)

@@ -87,7 +87,7 @@ def resources_to_datasets(
 def lay_beside(engines: Engines, shelf: ResourceShelf, found: Mapping[str, Sequence[Found]]) -> Comparison:
     """Return the resources of a shelf paired with those that the rows found on it make when they go back."""
     plan = engines.plan
-    back = Backward(plan, engines.forward, engines.backward.write)
+    back = Backward(plan, engines.forward, engines.backward.write, constants=engines.backward.constants)
     again = {domain: [dict(f.row) for f in own] for domain, own in found.items()}
     resources = back.convert(again, declared_variables(shelf))
     made = shelve(plan, resources, engines.forward.read)
@@ -125,7 +125,7 @@ def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues:
     rows = {name: listed(table.rows) for name, table in tables.items()}
     widths = {name: found for name, own in sorted(rows.items()) if (found := widths_of(own))}
     rows |= {name: unpadded(rows[name], own) for name, own in widths.items()}
-    back = Backward(plan, engines.forward, engines.backward.write, issues)
+    back = Backward(plan, engines.forward, engines.backward.write, issues, engines.backward.constants)
     resources = back.convert(rows, {name: frozenset(v.name for v in table.variables) for name, table in tables.items()})
     if parents:
         studies = {row["STUDYID"] for own in rows.values() for row in own if "STUDYID" in row}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -77,8 +77,7 @@ def other_names(resource: Mapping[str, Any], full_url: str | None) -> Iterator[s
             yield f"identifier {identifier['value']}"
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A record and its place among all: ``position`` counts from 0."""
 
     record: Record

@@ -10,8 +10,9 @@ import msgspec
 from interchange.engine.declared import read_declared
 from interchange.engine.ledger import Loss, leaves
 from interchange.engine.shelf import ResourceShelf
-from interchange.fhir.read import Rejected, Repeats, repeated
+from interchange.fhir.read import HeldRepeats, Rejected, repeated
 from interchange.issues import Issues
+from interchange.runners.garbage import uncollected
 from interchange.runners.local import lay_beside
 from interchange.runners.partition import Placed, read_part
 from interchange.runners.remarks import Remarks, report_misfits
@@ -73,6 +74,7 @@ class PartConverter:
         """What the source's Library says of its datasets."""
         return read_declared(list(self.shelf.of("Library")))
 
+    @uncollected()
     def convert(self, path: Path) -> Part:
         """Return what comes of a part; its records take their place among the shared ones."""
         placed = sorted(read_part(path), key=lambda one: one.position)
@@ -119,7 +121,7 @@ class PartConverter:
     def _shelve(self, placed: Iterable[Placed], shelf: ResourceShelf, part: Part) -> dict[int, int]:
         """Put records on a shelf, repeats left out; their positions by identity."""
         types = self.engines.plan.resource_types()
-        repeats = Repeats()
+        repeats = HeldRepeats()
         positions: dict[int, int] = {}
         for one in placed:
             record = one.record

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zlib
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -59,8 +60,12 @@ class SpilledRows:
 
     def extend(self, rows: Iterable[Row]) -> None:
         """Add rows at the end, in their order."""
-        for row in rows:
-            self.append(row)
+        more = iter(rows)
+        while batch := list(islice(more, BATCH - len(self._pending))):
+            self._pending += batch
+            self._count += len(batch)
+            if len(self._pending) >= BATCH:
+                self._flush()
 
     def close(self) -> None:
         """Delete the file; the rows are gone."""

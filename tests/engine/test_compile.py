@@ -20,10 +20,11 @@ from interchange.engine.backward import Backward
 from interchange.engine.bench import ResourceBench, interpreted_write
 from interchange.engine.code import function_name
 from interchange.engine.compile import Compiled, compile_plan
+from interchange.engine.compile_read import read_code
 from interchange.engine.forward import Forward
 from interchange.engine.interpret import read_row, write_row
 from interchange.engine.planner import plan_project
-from interchange.engine.shelf import ResourceShelf, interpreted_read, shelve
+from interchange.engine.shelf import ResourceShelf, interpreted_elements, interpreted_read, shelve
 from interchange.fhir.elements import RELEASES, Release
 from interchange.mapping.load import load_project
 
@@ -100,12 +101,59 @@ def test_rows_are_read_alike(release: Release, seed: int) -> None:
 @pytest.mark.parametrize("release", RELEASES)
 @CALM
 @given(seed=SEEDS)
+def test_readers_for_the_keys_that_are_there_read_alike(release: Release, seed: int) -> None:
+    plan, _, shapes = engines(release)
+    random = seeded(seed)
+    shelf = shelve(plan, shapes.resources(random))
+    found = [(p, n) for p, n in places(plan, shelf, some(plan, random)) if p.rules]
+    for planned, levels in random.sample(found, min(len(found), 5)):
+        misses(plan)
+        expected = outcome(lambda p=planned, n=levels: interpreted_read(p, n, shelf))
+        counted = misses(plan)
+        shape = tuple(tuple(node) if isinstance(node, dict) else () for node in levels)
+        reader = read_code(planned.rules, "shaped", shape=shape).build("shaped")
+        assert outcome(lambda r=reader, n=levels: r(n, shelf)) == expected, (planned, shape)
+        assert misses(plan) == counted
+
+
+def test_rows_with_the_same_keys_get_a_reader_of_their_own() -> None:
+    plan, _, _ = engines("R5")
+    source = plan.mappings["LB"].sources[0]
+    resource = {"resourceType": "Observation", "id": "1", "code": {"text": "Albumin"}, "valueString": "high"}
+    shelf = shelve(plan, [resource])
+    compiled = Compiled(plan, often=3)
+    rows = [compiled.read(source, [dict(resource)], shelf) for _ in range(5)]
+    assert rows == [interpreted_read(source, [resource], shelf)] * 5
+    assert rows[0]["LBORRES"] == "high"
+    other = {**resource, "valueString": None, "valueInteger": 7}
+    assert compiled.read(source, [other], shelf) == interpreted_read(source, [other], shelf)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@CALM
+@given(seed=SEEDS)
+def test_elements_are_found_alike(release: Release, seed: int) -> None:
+    plan, compiled, shapes = engines(release)
+    random = seeded(seed)
+    resources = shapes.resources(random)
+    one, two = shelve(plan, resources, interpreted_read), shelve(plan, resources, compiled.read)
+    for planned in some(plan, random):
+        for source in planned.sources:
+            expected = outcome(lambda s=source: [list(map(id, n)) for n in interpreted_elements(s, one)])
+            assert outcome(lambda s=source: [list(map(id, n)) for n in compiled.elements(s, two)]) == expected, source
+    assert one.unresolved == two.unresolved
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@CALM
+@given(seed=SEEDS)
 def test_rows_are_written_alike(release: Release, seed: int) -> None:
     plan, compiled, _ = engines(release)
     random = seeded(seed)
-    benches = ResourceBench(plan), ResourceBench(plan, compiled.write)
+    benches = ResourceBench(plan), ResourceBench(plan, compiled.write, compiled.constants)
     forward = Forward(plan)
-    backs = Backward(plan, forward, interpreted_write), Backward(plan, forward, compiled.write)
+    fast = Backward(plan, forward, compiled.write, constants=compiled.constants)
+    backs = Backward(plan, forward, interpreted_write), fast
     for planned in some(plan, random):
         for i, row in enumerate(rows_of(planned, random, 4)):
             done = [
@@ -124,7 +172,7 @@ def test_rows_are_written_alike_over_what_is_there(release: Release, seed: int) 
     random = seeded(seed)
     made = shapes.resources(random)
     sides = [deepcopy(made), deepcopy(made)]
-    benches = ResourceBench(plan), ResourceBench(plan, compiled.write)
+    benches = ResourceBench(plan), ResourceBench(plan, compiled.write, compiled.constants)
     for planned in some(plan, random):
         rows = rows_of(planned, random, 3)
         for source in planned.sources:
@@ -163,7 +211,7 @@ def test_the_pilot_converts_alike(release: Release) -> None:
     plan, compiled, _ = engines(release)
     data = pilot()
     interpreted = Backward(plan, Forward(plan), interpreted_write)
-    fast = Backward(plan, Forward(plan, compiled.read), compiled.write)
+    fast = Backward(plan, Forward(plan, compiled.read, compiled.elements), compiled.write, constants=compiled.constants)
     resources = interpreted.convert(deepcopy(data))
     assert repr(fast.convert(deepcopy(data))) == repr(resources)
     assert {d: s.tallies() for d, s in fast.settled.items()} == {d: s.tallies() for d, s in interpreted.settled.items()}
@@ -184,7 +232,7 @@ def test_a_trial_from_a_registry_reads_alike(release: Release, name: str) -> Non
 
 def rows_on(plan: Plan, resources: list[dict[str, Any]], compiled: Compiled | None) -> dict[str, list[dict[str, str]]]:
     read = compiled.read if compiled else interpreted_read
-    forward, shelf = Forward(plan, read), shelve(plan, resources, read)
+    forward, shelf = Forward(plan, read, compiled.elements if compiled else None), shelve(plan, resources, read)
     return {domain: [f.row for f in found] for domain, found in forward.every(shelf).items() if found}
 
 
@@ -194,6 +242,8 @@ def test_the_source_is_at_hand_and_names_its_rules() -> None:
     compile(source, "generated", "exec")
     assert "def read_TA_element(levels, shelf):" in source
     assert "def write_DM_subject(levels, bench, row):" in source
+    assert "def elements_LB_component(resources, shelf):" in source
+    assert "def emit_entity_subject(levels, bench, row):" in source
     assert "dm.yaml:" in source
     names = [function_name("read", m, s.source.name) for m, p in plan.mappings.items() for s in p.sources]
     assert [name for name in names if f"def {name}" not in source] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from interchange.mapping.tables import read_table
@@ -67,6 +68,7 @@ def column(rows: Sequence[Row], arg: str, known: Setting | None) -> Column:
     return [found.get(row.get(SUBJECT, "")) for row in rows]
 
 
+@lru_cache(maxsize=1 << 14)  # many rows of a subject have one date
 def day_of(text: str | None) -> date | None:
     """The day of an ISO 8601 date; nothing for a partial one.
 

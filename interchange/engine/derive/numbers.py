@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def _rank(text: str | None, *, numeric: bool) -> tuple[int, Decimal, str]:
     return (1, _number(text) or Decimal(0) if numeric else Decimal(0), text)
 
 
+@lru_cache(maxsize=1 << 14)  # the same dates and tests stand in many rows
 def _number(text: str) -> Decimal | None:
     try:
         number = Decimal(text)

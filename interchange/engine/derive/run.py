@@ -92,9 +92,9 @@ def derive_parts(parts: Mapping[str, Part], known: Setting | None = None) -> Cou
 
 def _fill(part: Part, calls: Mapping[int, Mapping[str, tuple[Call, ...]]], target: str, known: Setting | None) -> int:
     """Fill one variable of a dataset; how many stored values disagree."""
-    if len(calls) == 1:  # every row has the same rules
-        ways = next(iter(calls.values())).get(target, ())
-        return _fill_alike(part, ways, target, known)
+    every = {each.get(target, ()) for each in calls.values()}
+    if len(every) == 1:
+        return _fill_alike(part, every.pop(), target, known)
     columns: dict[Call, Column] = {}
     disagreed = 0
     for i, (row, rules, blank) in enumerate(zip(part.rows, part.rules, part.blanks, strict=True)):

@@ -85,11 +85,11 @@ class ConceptCodec(Codec):
         return None if self.strict else self._miss(value, code=value if self.type == "code" else "")
 
     def _text(self, value: Json, codings: Json) -> str | None:
+        if self.strict and any(isinstance(c, dict) and c.get("system") for c in codings):
+            return None
         texts = [value.get("text"), *(c.get("display") for c in codings if isinstance(c, dict))]
         texts = [t for t in texts if isinstance(t, str) and t]
         if self.strict:
-            if codings and any(isinstance(c, dict) and c.get("system") for c in codings):
-                return None
             return next((self.by_text[t.casefold()] for t in texts if t.casefold() in self.by_text), None)
         for text in texts:
             if (term := self.by_text.get(text.casefold())) is not None:

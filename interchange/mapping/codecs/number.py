@@ -19,6 +19,7 @@ _PADDED = re.compile(r"(-?)0+([0-9].*)", re.ASCII)
 _COMPARED = re.compile(r"(<=|>=|<|>)\s?(\S+)")
 
 
+@lru_cache(maxsize=1 << 14)  # the same visits, tests and subjects stand in many rows
 def decimal_of(text: str | None) -> Decimal | None:
     """Return the number that a text spells as FHIR's decimal does; nothing for any other text.
 
@@ -224,11 +225,13 @@ class UnitMap:
 
     def read(self, quantity: dict[str, Json]) -> str | None:
         """The term of a quantity's unit: by its code, by its unit's text, else the text itself, which is counted."""
-        system, code = quantity.get("system", ""), quantity.get("code", "")
-        unit = quantity.get("unit") or code or None
+        system, code, said = (
+            text if isinstance(text := quantity.get(name), str) else "" for name in ("system", "code", "unit")
+        )
+        unit = said or code or None
         found = self.terms.get((system, code)) or self.terms.get(("", unit or ""))
-        if found is None and self.name and isinstance(unit, str) and unit not in self.codes:
-            return self.tools.miss(self.name, unit, str(system), str(code))
+        if found is None and self.name and unit is not None and unit not in self.codes:
+            return self.tools.miss(self.name, unit, system, code)
         return found or unit
 
     def write(self, term: str) -> dict[str, Json]:
