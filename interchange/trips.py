@@ -14,6 +14,7 @@ from interchange.issues import Issues
 from interchange.mapping.load import project_of
 from interchange.results import FhirResult, RoundTrip
 from interchange.runners.stream import MEMORY, parts_for
+from interchange.trees.build import trees_of
 from interchange.trees.convert import grow, leaf_tallies
 from interchange.trees.documents import is_tree_source
 from interchange.trees.remainder import merged
@@ -79,8 +80,10 @@ def _by_fhir(source: object, project: Project, release: Release, progress: Calla
     trip.invalid = FhirResult(grown.resources, release, issues).check()
     trip.remainder = True
     trip.documents = len(grown.documents)
+    mappings = trees_of(project)
     for (_, document), back, rest in zip(grown.documents, grown.backs, grown.rests(), strict=True):
-        for name, tally in leaf_tallies(document.content, back, merged(back, rest.changes)[0]).items():
+        whole, _ = merged(back, rest.changes)
+        for name, tally in leaf_tallies(document.content, back, whole, mappings[document.tree].class_).items():
             trip.leaves.setdefault(name, LeafTally()).add(tally)
     trip.versions = _versions(release, project)
     return trip

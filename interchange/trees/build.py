@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 FOLDER = "trees"
 ROOT_WORDS = {
-    "tree", "word", "root", "resource", "key", "id", "systems", "entities", "emit", "rules", "parts", "shapes", "note",
+    "tree", "word", "root", "resource", "key", "id", "class", "systems", "entities", "emit", "rules", "parts", "shapes",
+    "note",
 }  # fmt: skip
 PART_WORDS = {
     "number", "chain", "require", "skip", "only", "oneway", "because", "emit", "rules", "parts", "shape", "note",
@@ -101,6 +102,7 @@ def build_tree(node: Node) -> TreeMapping:
         key=key,
         id=node.text("id") or f"${key}",
         place=node.place,
+        class_=node.text("class"),
         part=_part(node.text("root"), Node(body, node.place), word, shapes),
         systems={name: item.scalar() for name, item in systems.items()} if systems else {},
         entities=build_entities(node),

@@ -132,40 +132,43 @@ class _Walk:
         if part.part.heading and (part.part.heading == "to-fhir") != self.to_fhir:
             return
         read, written = self.sides(part)
-        texts: list[Json] = []
-        opens: list[Json] = []
         number = part.part.number
         count = self.counts.setdefault(number.text, _Count()) if number and number.document else _Count()
+        opens: list[Json] = []
         for position, element in enumerate(self._elements(read, there, around)):
             inside = [*there, element]
-            if any(self._yields(inside, test.level, test.path.ops, around) for test in read.skip):
+            row = self._row(part, inside, around, count)
+            if row is None:
                 continue
-            if read.only and not any(self._yields(inside, test.level, test.path.ops, around) for test in read.only):
-                continue
-            counted = {number.value: f"{number.text}{count.taken + 1}"} if number and not number.of else {}
-            own = around | counted
-            row = read_row(read.rules, inside, self.shelf, own)
-            told = len(row) > len(own) or bool(number and number.of in row)
-            blank = any(rule.ways for rule in read.rules) and not part.parts and not told
-            if blank or any(name not in row for name in part.part.require):
-                continue
-            if number:
-                row |= {number.value: f"{number.text}{count.of(row.get(number.of))}"}
             if written.primitive:
                 self._value(written, here, row)
                 continue
-            if written.through:
-                texts.append({})
-            opened = texts[-1] if written.through else self._open(written, here, row)
+            opened = {} if written.through else self._open(written, here, row)
             if opened is not None:
                 self.enter(part, inside, [*here, opened], row, position)
                 opens.append(opened)
         if written.side.chain is not None:
             _link(written.side.chain, opens)
-        if written.through and written.path is not None and prune(texts):
+        if written.through and written.path is not None and prune(opens):
             node = here[written.start]
             if first(written.path.ops, node, self.shelf, around) is None:
-                place(written.path.ops, node, written.through.join(texts), self.bench, around)
+                place(written.path.ops, node, written.through.join(opens), self.bench, around)
+
+    def _row(self, part: PlannedPart, inside: list[Json], around: Row, count: _Count) -> Row | None:
+        """The values of an element, with those around it and its number; nothing where it is not one of the part."""
+        read, number = self.sides(part)[0], part.part.number
+        if any(self._yields(inside, test.level, test.path.ops, around) for test in read.skip):
+            return None
+        if read.only and not any(self._yields(inside, test.level, test.path.ops, around) for test in read.only):
+            return None
+        counted = {number.value: f"{number.text}{count.taken + 1}"} if number and not number.of else {}
+        own = around | counted
+        row = read_row(read.rules, inside, self.shelf, own)
+        told = len(row) > len(own) or bool(number and number.of in row)
+        blank = any(rule.ways for rule in read.rules) and not part.parts and not told
+        if blank or any(name not in row for name in part.part.require):
+            return None
+        return row | {number.value: f"{number.text}{count.of(row.get(number.of))}"} if number else row
 
     def _yields(self, levels: Sequence[Json], level: int, ops: Sequence[Any], row: Row) -> bool:
         return first(ops, levels[level], self.shelf, row) is not None

@@ -152,14 +152,14 @@ def document_leaves(value: Json) -> dict[str, Json]:
     return {path: leaf for path, leaf in leaves(value) if leaf not in (None, "")}
 
 
-def leaf_tallies(document: Json, back: Json, whole: Json) -> dict[str, LeafTally]:
+def leaf_tallies(document: Json, back: Json, whole: Json, class_: str = "") -> dict[str, LeafTally]:
     """Return what became of a document's leaves, by the object that they stand in.
 
-    ``back`` is what came back without the remainder, ``whole`` with it. An object goes by the class that it says it
-    is of, or by its first two steps: ``protocolSection.designModule``.
+    ``back`` is what came back without the remainder, ``whole`` with it. An object goes by the class that its element
+    ``class_`` says, or by its first two steps: ``protocolSection.designModule``.
     """
     own, without, whole = document_leaves(document), document_leaves(back), document_leaves(whole)
-    groups = dict(_groups(document, "", "", 0))
+    groups = dict(_groups(document, "", "", 0, class_))
     found: dict[str, LeafTally] = {}
     for path, leaf in own.items():
         tally = found.setdefault(groups[path], LeafTally(resources=1))
@@ -175,18 +175,18 @@ def leaf_tallies(document: Json, back: Json, whole: Json) -> dict[str, LeafTally
     return dict(sorted(found.items()))
 
 
-def _groups(value: Json, at: str, group: str, depth: int) -> Iterator[tuple[str, str]]:
+def _groups(value: Json, at: str, group: str, depth: int, class_: str) -> Iterator[tuple[str, str]]:
     """The object that each leaf stands in, by path."""
     if isinstance(value, dict):
-        named = value.get("instanceType")
+        named = value.get(class_)
         group = named if isinstance(named, str) else group
         for key, item in value.items():
             path = f"{at}.{key}" if at else key
             inner = path if not named and depth < STEPS and isinstance(item, dict) else group
-            yield from _groups(item, path, inner, depth + 1)
+            yield from _groups(item, path, inner, depth + 1, class_)
     elif isinstance(value, list):
         for i, item in enumerate(value):
-            yield from _groups(item, item_path(at, i, item), group, depth)
+            yield from _groups(item, item_path(at, i, item), group, depth, class_)
     else:
         yield at, group
 

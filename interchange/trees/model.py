@@ -79,7 +79,7 @@ class Part:
 class TreeMapping:
     """The mapping of a whole tree: a document, whose content is ``root``, and the resource that it becomes.
 
-    It is equal to itself alone.
+    ``class_`` is the element by which an object says of which class it is, if any. It is equal to itself alone.
     """
 
     tree: Tree
@@ -90,5 +90,6 @@ class TreeMapping:
     id: str
     place: Place
     part: Part
+    class_: str = ""
     systems: Dict[str, str] = field(default_factory=dict)
     entities: Dict[str, Entity] = field(default_factory=dict)

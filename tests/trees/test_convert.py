@@ -85,6 +85,7 @@ def test_leaves_are_counted_by_the_object_that_they_stand_in() -> None:
     whole = {**given, "k": 6}
     assert document_leaves(given).keys() == {"a.b.c", "a.b.d[0].e", "f[0].instanceType", "f[0].g", "f[0].h.i"}
     found = {
-        name: (t.leaves, t.kept, t.remainder, t.lost, t.added) for name, t in leaf_tallies(given, back, whole).items()
+        name: (t.leaves, t.kept, t.remainder, t.lost, t.added)
+        for name, t in leaf_tallies(given, back, whole, "instanceType").items()
     }
     assert found == {"": (0, 0, 0, 0, 1), "Arm": (3, 1, 2, 0, 0), "a.b": (2, 1, 1, 0, 0)}
