@@ -261,6 +261,7 @@ def stream_sdtm(source: object, *, rows: int = 50_000, **options: Any) -> Iterat
             yield Batch(replace(dataset, rows=batch), number)
 
 
+@uncollected()
 def to_fhir(
     source: object,
     *,

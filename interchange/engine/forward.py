@@ -76,6 +76,7 @@ class Forward:
         self.disagreements: dict[str, int] = {}
         places = self.plan.tools.places
         self.looked_up = _looked_up(plan)
+        self.about_records = frozenset(d for d, planned in plan.mappings.items() if planned.mapping.about_records)
         tables = {m.params.table for m in self.plan.project.mappings.values() if m.params}
         self.known = Setting(
             self.plan.project.settings,
@@ -93,7 +94,7 @@ class Forward:
             found = {
                 domain: self._gather(planned, shelf, records)
                 for domain, planned in self.plan.mappings.items()
-                if planned.mapping.about_records == about_records
+                if (domain in self.about_records) == about_records
             }
             datasets = dict(beside or {})
             for domain, rows in done.items():
