@@ -89,8 +89,8 @@ def to_sdtm(
     ClinicalTrials.gov records and USDM studies are taken as well, by way of FHIR R5 if no release is given.
 
     With ``remainder`` the result has what SDTM cannot hold, for `to_fhir` (of records and studies for `to_registry`
-    and `to_usdm`) to merge back. The ledger of a source in
-    memory is that of files then, in which a Num cell is a double.
+    and `to_usdm`) to merge back. The ledger of a source in memory is that of files then, in which a Num cell is a
+    double.
 
     Files that would not fit into ``memory`` (a budget in bytes) are converted in parts on disk, a part being whole for
     its subjects, by ``jobs`` processes; the datasets are the same.
@@ -103,7 +103,9 @@ def to_sdtm(
         release = "R5" if fhir_version == "auto" else fhir_version
         options: dict[str, Any] = {"sdtmig": sdtmig, "mappings": mappings, "study": study, "ct": ct, "engine": engine}
         grown = grow(source, project, release, issues := Issues(), progress)
-        return _grown_to_sdtm(source, grown, project, release, issues, options, (ledger, remainder, memory))
+        return _grown_to_sdtm(
+            source, grown, project, release, issues, options, ledger=ledger, remainder=remainder, memory=memory
+        )
     issues = Issues()
     records: list[Record] = []
     engines: Engines | None = None
@@ -149,13 +151,15 @@ def _grown_to_sdtm(
     release: Release,
     issues: Issues,
     options: dict[str, Any],
-    wanted: tuple[bool, bool, int],
+    *,
+    ledger: bool,
+    remainder: bool,
+    memory: int,
 ) -> SdtmResult:
-    """The datasets of the resources of documents; ``wanted`` are ledger, remainder and memory as `to_sdtm` has them.
+    """The datasets of the resources of documents.
 
     Ledger and remainder are those of the documents: what does not come back from the datasets.
     """
-    ledger, remainder, memory = wanted
     result = to_sdtm(grown.records(), fhir_version=release, ledger=False, **options)
     issues.extend(result.issues)
     result.issues = issues
@@ -163,9 +167,10 @@ def _grown_to_sdtm(
     result.unmapped.update(grown.unmapped)
     if ledger or remainder:
         resources = to_fhir(result.datasets, fhir_version=release, **options).resources
+        mappings = trees_of(project)
         backs = grown.found_in(
             {
-                tree: resources_to_documents(project, trees_of(project)[tree], resources, release, Issues())
+                tree: resources_to_documents(project, mappings[tree], resources, release, Issues())
                 for tree in {document.tree for _, document in grown.documents}
             }
         )

@@ -58,9 +58,10 @@ def _to_tree(
     rests = read_rests(remainder) if isinstance(remainder, (str, Path)) else remainder
     issues = Issues()
     rejected: list[Rejected] = []
-    if is_tree_source(source) or is_sdtm_source(source):
+    documents_given = is_tree_source(source)
+    if documents_given or is_sdtm_source(source):
         given: Release = "R5" if fhir_version == "auto" else fhir_version
-        held = source if is_tree_source(source) else read_datasets(source, issues, encoding, progress)
+        held = source if documents_given else read_datasets(source, issues, encoding, progress)
         there = to_fhir(held, fhir_version=given, sdtmig=sdtmig, mappings=mappings, study=study, ct=ct)
         issues.extend(there.issues)
         resources, release, rejected = there.resources, given, there.rejected

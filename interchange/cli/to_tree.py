@@ -40,50 +40,39 @@ Remainder = Annotated[
 ]
 
 
-def to_registry(
-    source: options.StudySources,
-    out: options.Out,
-    fhir_version: options.AnyRelease = "auto",
-    remainder: Remainder = None,
-    as_: As = "json",
-    sdtmig: options.Guide = None,
-    mappings: options.Mappings = None,
-    study: options.Study = None,
-    ct: options.Terminology = [],  # noqa: B006 - typer copies the default
-    encoding: options.InputEncoding = None,
-    strict: options.Strict = False,
-    json: options.AsJson = False,
-    show_values: options.ShowValues = False,
-) -> None:
-    """Convert FHIR studies or SDTM datasets to ClinicalTrials.gov records (API v2 JSON)."""
-    from interchange import studies
+def _command(name: str, says: str) -> Callable[..., None]:
+    """The command that writes what the function of a name in `interchange.studies` makes, with its help."""
 
-    given: dict[str, Any] = {"fhir_version": fhir_version, "remainder": remainder, "encoding": encoding}
-    given |= {"sdtmig": sdtmig, "mappings": mappings, "study": study, "ct": ct}
-    _convert(studies.to_registry, source, out, as_, given, strict=strict, json=json, show_values=show_values)
+    def command(
+        source: options.StudySources,
+        out: options.Out,
+        fhir_version: options.AnyRelease = "auto",
+        remainder: Remainder = None,
+        as_: As = "json",
+        sdtmig: options.Guide = None,
+        mappings: options.Mappings = None,
+        study: options.Study = None,
+        ct: options.Terminology = [],  # noqa: B006 - typer copies the default
+        encoding: options.InputEncoding = None,
+        strict: options.Strict = False,
+        json: options.AsJson = False,
+        show_values: options.ShowValues = False,
+    ) -> None:
+        from interchange import studies
+
+        given: dict[str, Any] = {"fhir_version": fhir_version, "remainder": remainder, "encoding": encoding}
+        given |= {"sdtmig": sdtmig, "mappings": mappings, "study": study, "ct": ct}
+        convert = getattr(studies, name)
+        _convert(convert, source, out, as_, given, strict=strict, json=json, show_values=show_values)
+
+    command.__doc__ = says
+    return command
 
 
-def to_usdm(
-    source: options.StudySources,
-    out: options.Out,
-    fhir_version: options.AnyRelease = "auto",
-    remainder: Remainder = None,
-    as_: As = "json",
-    sdtmig: options.Guide = None,
-    mappings: options.Mappings = None,
-    study: options.Study = None,
-    ct: options.Terminology = [],  # noqa: B006 - typer copies the default
-    encoding: options.InputEncoding = None,
-    strict: options.Strict = False,
-    json: options.AsJson = False,
-    show_values: options.ShowValues = False,
-) -> None:
-    """Convert FHIR studies or SDTM datasets to USDM studies (JSON of version 4.0)."""
-    from interchange import studies
-
-    given: dict[str, Any] = {"fhir_version": fhir_version, "remainder": remainder, "encoding": encoding}
-    given |= {"sdtmig": sdtmig, "mappings": mappings, "study": study, "ct": ct}
-    _convert(studies.to_usdm, source, out, as_, given, strict=strict, json=json, show_values=show_values)
+to_registry = _command(
+    "to_registry", "Convert FHIR studies or SDTM datasets to ClinicalTrials.gov records (API v2 JSON)."
+)
+to_usdm = _command("to_usdm", "Convert FHIR studies or SDTM datasets to USDM studies (JSON of version 4.0).")
 
 
 def _convert(

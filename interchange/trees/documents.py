@@ -285,7 +285,7 @@ def _sniffed(source: object) -> bool | None:
     if isinstance(source, str) and source == "-":
         return _starts(sys.stdin.buffer.peek(SNIFFED)) if hasattr(sys.stdin.buffer, "peek") else None
     if not isinstance(source, (str, os.PathLike)):
-        return None
+        return None if hasattr(source, "read") or isinstance(source, (list, tuple)) else False
     try:
         starts = (_starts(body.read(SNIFFED)) for _, body in open_path(source))
         return next((found for found in starts if found is not None), None)
