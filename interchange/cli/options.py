@@ -10,7 +10,7 @@ import codecs
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -90,6 +90,16 @@ def bytes_of(size: str) -> int:
 def _size(given: str) -> str:
     bytes_of(given)
     return given
+
+
+def shape(known: tuple[str, ...], says: str) -> Any:
+    """The option ``--as``: one of some shapes that a command writes in."""
+    return typer.Option("--as", metavar="|".join(known), callback=one_of(known, "shape"), help=says)
+
+
+def remainder(says: str) -> Any:
+    """The option ``--remainder``: a file of what was kept on the way there."""
+    return typer.Option("--remainder", metavar="FILE", exists=True, dir_okay=False, show_default=False, help=says)
 
 
 Memory = Annotated[

@@ -21,25 +21,10 @@ if TYPE_CHECKING:
 
 SHAPES = ("ndjson", "bundle")
 
-As = Annotated[
-    str,
-    typer.Option(
-        "--as",
-        metavar="|".join(SHAPES),
-        callback=options.one_of(SHAPES, "shape"),
-        help="NDJSON by resource type, or one Bundle.",
-    ),
-]
+As = Annotated[str, options.shape(SHAPES, "NDJSON by resource type, or one Bundle.")]
 Remainder = Annotated[
     Path | None,
-    typer.Option(
-        "--remainder",
-        metavar="FILE",
-        exists=True,
-        dir_okay=False,
-        show_default=False,
-        help="remainder.ndjson of the same datasets: the originals come back, with what changed since.",
-    ),
+    options.remainder("remainder.ndjson of the same datasets: the originals come back, with what changed since."),
 ]
 KeepRemainder = Annotated[
     bool,

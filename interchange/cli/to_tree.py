@@ -18,24 +18,11 @@ if TYPE_CHECKING:
 
 SHAPES = ("json", "ndjson")
 
-As = Annotated[
-    str,
-    typer.Option(
-        "--as",
-        metavar="|".join(SHAPES),
-        callback=options.one_of(SHAPES, "shape"),
-        help="A JSON file for each study, or one NDJSON file.",
-    ),
-]
+As = Annotated[str, options.shape(SHAPES, "A JSON file for each study, or one NDJSON file.")]
 Remainder = Annotated[
     Path | None,
-    typer.Option(
-        "--remainder",
-        metavar="FILE",
-        exists=True,
-        dir_okay=False,
-        show_default=False,
-        help="remainder.ndjson of to-fhir --keep-remainder: the originals come back, with what changed since.",
+    options.remainder(
+        "remainder.ndjson of to-fhir --keep-remainder: the originals come back, with what changed since."
     ),
 ]
 
