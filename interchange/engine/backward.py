@@ -16,7 +16,8 @@ from interchange.engine.records import Records
 from interchange.engine.settle import Beside, Settling, Written
 from interchange.engine.shelf import shelve
 from interchange.fhir.elements import elements
-from interchange.fhir.legal import make_legal
+from interchange.fhir.legal import make_legal, prune
+from interchange.fhir.members import MEMBERS
 from interchange.issues import Issue, Issues, Place
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from interchange.engine.bench import Write
     from interchange.engine.forward import Forward
+    from interchange.engine.memberwise import MemberWriter
     from interchange.engine.ops import Json, Resource, Row
     from interchange.engine.plan import Plan, PlannedMapping, PlannedSource, Way
     from interchange.fhir.elements import Elements
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 class Backward:
     """Makes resources from datasets; ``write`` and ``constants`` are those of the interpreter or compiled ones.
 
+    ``members`` makes the members once that rows share; without it, each row is written by itself.
     ``settled`` holds, by domain, how the rows of the last conversion ended up; ``lost`` the rows that were left out.
     """
 
@@ -43,15 +46,21 @@ class Backward:
         write: Write | None = None,
         issues: Issues | None = None,
         constants: Write | None = None,
+        members: MemberWriter | None = None,
     ) -> None:
         self.plan = plan
         self.forward = forward
         self.write = write or interpreted_write
         self.constants = constants or interpreted_emit
+        self.members = members
         self.issues = Issues() if issues is None else issues
         self.settled: dict[str, Settling] = {}
         self.lost: list[tuple[str, Row]] = []
         self._told: set[tuple[str, int]] = set()
+
+    def anew(self, issues: Issues | None = None) -> Backward:
+        """One for another conversion, which writes as this one does."""
+        return Backward(self.plan, self.forward, self.write, issues, self.constants, self.members)
 
     def convert(
         self, datasets: Mapping[str, Sequence[Row]], declared: Mapping[str, Collection[str]] | None = None
@@ -60,6 +69,12 @@ class Backward:
 
         ``declared`` are the variables that a dataset has, where that is known: on the way back, others are not derived.
         """
+        bench, written = self.written(datasets)
+        self.settle(bench, written, declared or {})
+        return list(bench.resources.values())
+
+    def written(self, datasets: Mapping[str, Sequence[Row]]) -> tuple[ResourceBench, dict[str, list[Written]]]:
+        """Return the bench with the resources of datasets, and how their rows were written: nothing is kept beside."""
         bench = ResourceBench(self.plan, self.write, self.constants)
         self._told.clear()
         for domain in datasets:
@@ -80,26 +95,32 @@ class Backward:
                 bench.records = _records(written)
             if domain in datasets:
                 written[domain] = [self._write(bench, planned, row, i) for i, row in enumerate(datasets[domain])]
-        records = _records(written)
         for row in (row for domain in written for row in datasets[domain]):
             bench.follow("study", row)  # settling keeps whole rows there, and must see every study from the start
         for resource in bench.resources.values():
-            prune(resource)
-            if make_legal(resource):  # what is taken out does not come back, and is kept beside
-                prune(resource)
+            tidy(resource)
         for resource in bench.shared():
             keep_one_type(resource, resource["resourceType"], elements(self.plan.release))
+        return bench, written
+
+    def settle(
+        self,
+        bench: ResourceBench,
+        written: Mapping[str, list[Written]],
+        declared: Mapping[str, Collection[str]],
+    ) -> None:
+        """Keep beside the resources what does not come back from them."""
+        records = _records(written)
         shelf = shelve(self.plan, bench.resources.values(), self.forward.read)
         beside = {domain: _staying(bench, rows) for domain, rows in written.items()}
         for domain, planned in self.plan.mappings.items():
-            own = Beside(beside, records, (declared or {}).get(domain))
+            own = Beside(beside, records, declared.get(domain))
             settling = Settling(self.forward, bench, shelf, planned, written.get(domain, []), own, self.issues)
             settling.run()
             self.settled[domain] = settling
         self.lost = [
             (domain, one.row) for domain, settling in self.settled.items() for one in settling.written if one.lost
         ]
-        return list(bench.resources.values())
 
     def _write(self, bench: ResourceBench, planned: PlannedMapping, row: Row, position: int) -> Written:
         joined = row
@@ -108,7 +129,8 @@ class Backward:
         for source in planned.sources:
             if not self._takes(planned, source, joined):
                 continue
-            opened = bench.open(source, joined)
+            clusters = None if self.members is None else self.members.clusters(source)
+            opened = bench.open(source, joined) if clusters is None else bench.anchored(source, joined)
             if opened is None:
                 continue
             levels, taken = opened
@@ -120,8 +142,11 @@ class Backward:
                 place = Place(record=f"{planned.mapping.domain} row {position + 1}", field=source.source.id)
                 message = "another row has the same keys: the id of this one ends in a number"
                 self.issues.add(Issue("IX-KEY-002", "warning", place, message, "make the keys unique"))
-            self.write(source, levels, bench, joined)
-            self.constants(source, levels, bench, joined)
+            if clusters is None or self.members is None:
+                self.write(source, levels, bench, joined)
+                self.constants(source, levels, bench, joined)
+            else:
+                self.members.fill(clusters, levels[0], bench, joined)
             return Written(row, position, source, levels)
         self._report_homeless(planned, row, position)
         return Written(row, position)
@@ -181,6 +206,18 @@ def _staying(bench: ResourceBench, written: Sequence[Written]) -> list[Row]:
     return [w.row for w in written if w.source is not None or bench.keeper(w.row) is not None]
 
 
+def tidy(resource: Resource) -> None:
+    """Take what FHIR forbids out of a resource: it does not come back, and is kept beside. What is shared is legal."""
+    own = {key: item for key, item in resource.items() if not MEMBERS.holds(item)}
+    keys = list(own)
+    prune(own)
+    if make_legal(own):
+        prune(own)
+    for key in keys:
+        if key not in own:
+            del resource[key]
+
+
 def needed(source: PlannedSource) -> frozenset[str]:
     """The variables without which a row source cannot take a row."""
     return frozenset(source.source.require) | template_variables(source.source.id)
@@ -208,20 +245,3 @@ def keep_one_type(node: Json, content: str, table: Elements) -> None:
             del node[key]
         else:
             keep_one_type(node[key], type_ if element.choice else element.content, table)
-
-
-def prune(value: Json) -> bool:
-    """Take empty objects, empty lists and nulls out of JSON, which FHIR forbids; whether anything is left of it.
-
-    >>> resource = {"a": {"b": []}, "c": 0, "d": [{}, {"e": False}]}
-    >>> prune(resource), resource
-    (True, {'c': 0, 'd': [{'e': False}]})
-    """
-    if isinstance(value, dict):
-        for key in [key for key, item in value.items() if not prune(item)]:
-            del value[key]
-        return bool(value)
-    if isinstance(value, list):
-        value[:] = [item for item in value if prune(item)]
-        return bool(value)
-    return value is not None

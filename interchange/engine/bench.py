@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +139,7 @@ class ResourceBench:
         self.records = Records()
         self._entities: dict[tuple[str, ...], Resource] = {}
         self._studies: list[Resource] = []
+        self._lent: set[int] = set()
         self._elements: dict[tuple[Any, ...], Json] = {}
         self._shared: dict[tuple[Any, ...], Json] = {}
         self._indexed: dict[tuple[Any, ...], list[Json]] = {}
@@ -154,6 +156,21 @@ class ResourceBench:
         resource = self.resources[type_, id_] = {"resourceType": type_, "id": id_}
         return resource, number > 1
 
+    def anchored(self, source: PlannedSource, row: Row) -> tuple[list[Json], bool] | None:
+        """Return the new resource of a row, whose members may be those of others, as `open` does."""
+        made = self.anchor(source.resource, source.source.id, row)
+        if made is None:
+            return None
+        self._lent.add(id(made[0]))
+        return [made[0]], made[1]
+
+    def own(self, resource: Resource) -> Resource:
+        """Return a resource with members of its own, which may be written to."""
+        if id(resource) in self._lent:
+            self._lent.discard(id(resource))
+            resource.update(deepcopy(resource))
+        return resource
+
     def follow(self, entity: str, row: Row) -> Resource | None:
         """The resource of an entity with the row's key variables, made where there is none; nothing without keys."""
         planned = self.plan.entities[entity]
@@ -169,7 +186,7 @@ class ResourceBench:
         resource = self.resources.setdefault(
             (planned.resource, id_ or ""), {"resourceType": planned.resource, "id": id_}
         )
-        self._entities[key] = resource
+        self._entities[key] = self.own(resource)
         if entity == "study" and all(resource is not other for other in self._studies):
             self._studies.append(resource)
         self._furnish(planned, resource, [resource], row)
@@ -256,7 +273,7 @@ class ResourceBench:
         taken = False
         if source.source.about:
             record = self.records.resource(row)
-            root = record if record is not None and record["resourceType"] == source.resource else None
+            root = self.own(record) if record is not None and record["resourceType"] == source.resource else None
         elif source.source.entity:
             root = self.follow(source.source.entity, row)
         else:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from interchange.engine.ops import Json, Resource, Row
 
@@ -85,12 +85,10 @@ def kept_cells(element: Json, url: str, name: str) -> Kept | None:
 
 def keep_cells(element: Resource, url: str, name: str, kept: Kept) -> None:
     """Put what is kept of a row at its element, in place of what was kept before."""
-    extensions = element.setdefault("extension", [])
-    extensions[:] = [e for e in extensions if not (e.get("url") == url and _named(e, name))]
+    extensions = [e for e in element.get("extension", ()) if not (e.get("url") == url and _named(e, name))]
     if kept:
         extensions.append({"url": url, "extension": [{"url": ROW, "valueString": name}, *_parts(kept)]})
-    if not extensions:
-        del element["extension"]
+    _extend(element, extensions)
 
 
 def _is_row(extension: Json, url: str, domain: str) -> bool:
@@ -112,11 +110,31 @@ def kept_rows(resource: Resource, url: str, domain: str) -> Iterator[Kept]:
 
 def keep_rows(resource: Resource, url: str, domain: str, rows: list[Kept]) -> None:
     """Put whole rows of a domain at a resource, in place of those kept before."""
-    extensions = resource.setdefault("extension", [])
-    extensions[:] = [e for e in extensions if not _is_row(e, url, domain)]
+    extensions = [e for e in resource.get("extension", ()) if not _is_row(e, url, domain)]
     extensions += [{"url": url, "extension": [{"url": DOMAIN, "valueCode": domain}, *_parts(kept)]} for kept in rows]
-    if not extensions:
-        del resource["extension"]
+    _extend(resource, extensions)
+
+
+def _extend(element: Resource, extensions: list[Json]) -> None:
+    """Give an element other extensions: in a new list, since the one it has may be that of others too."""
+    if extensions:
+        element["extension"] = extensions
+    else:
+        element.pop("extension", None)
+
+
+def keeps_any(value: Json, urls: Collection[str]) -> bool:
+    """Whether something is kept anywhere in JSON: an extension with one of some URLs.
+
+    >>> keeps_any({"name": [{"extension": [{"url": "sdtm-cells"}]}]}, {"sdtm-cells"})
+    True
+    """
+    if isinstance(value, dict):
+        extensions = value.get("extension")
+        if isinstance(extensions, list) and any(isinstance(e, dict) and e.get("url") in urls for e in extensions):
+            return True
+        value = list(value.values())
+    return isinstance(value, list) and any(keeps_any(item, urls) for item in value if isinstance(item, (dict, list)))
 
 
 def place_of_cell(element: Json, url: str, name: str, variable: str) -> tuple[str | int, ...] | None:

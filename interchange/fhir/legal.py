@@ -1,4 +1,4 @@
-"""What FHIR forbids and no single value shows: periods that end before they start, extensions that say nothing."""
+"""What FHIR forbids and no single value shows: what is empty, periods that end early, extensions that say nothing."""
 
 from __future__ import annotations
 
@@ -53,3 +53,20 @@ def ends_early(start: str, end: str) -> bool:
             return False
     size = min(len(text.partition("T")[0]) for text in (start, end))
     return start[:size] > end[:size]
+
+
+def prune(value: Any) -> bool:
+    """Take empty objects, empty lists and nulls out of JSON, which FHIR forbids; whether anything is left of it.
+
+    >>> resource = {"a": {"b": []}, "c": 0, "d": [{}, {"e": False}]}
+    >>> prune(resource), resource
+    (True, {'c': 0, 'd': [{'e': False}]})
+    """
+    if isinstance(value, dict):
+        for key in [key for key, item in value.items() if not prune(item)]:
+            del value[key]
+        return bool(value)
+    if isinstance(value, list):
+        value[:] = [item for item in value if prune(item)]
+        return bool(value)
+    return value is not None

@@ -56,7 +56,10 @@ def build_engines(
         forward = Forward(plan)
         return Engines(plan, forward, Backward(plan, forward))
     from interchange.engine.compile import compile_plan
+    from interchange.engine.memberwise import MemberWriter
 
     compiled = compile_plan(plan, base.compiled if base else None)
     forward = Forward(plan, compiled.read, compiled.elements)
-    return Engines(plan, forward, Backward(plan, forward, compiled.write, constants=compiled.constants), compiled)
+    members = MemberWriter(plan, compiled.write, compiled.constants)
+    back = Backward(plan, forward, compiled.write, constants=compiled.constants, members=members)
+    return Engines(plan, forward, back, compiled)

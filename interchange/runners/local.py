@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from interchange.engine.backward import Backward
 from interchange.engine.declared import declare, read_declared, sized
 from interchange.engine.forward import declared_variables
 from interchange.engine.ledger import Comparison, Ledger
+from interchange.engine.residual import keeps_any
 from interchange.engine.shelf import ResourceShelf, shelve
 from interchange.fhir.elements import elements
+from interchange.fhir.members import MEMBERS
 from interchange.fhir.write import ordered
 from interchange.issues import Issue, Issues, Place
 from interchange.runners.assemble import described, to_datasets
@@ -22,7 +23,7 @@ from interchange.sdtm.dataset import listed
 from interchange.sdtm.suppqual import Joined, join, parent_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from interchange.engine.forward import Found
     from interchange.engine.ops import Resource
@@ -85,22 +86,38 @@ def resources_to_datasets(
 
 
 def lay_beside(engines: Engines, shelf: ResourceShelf, found: Mapping[str, Sequence[Found]]) -> Comparison:
-    """Return the resources of a shelf paired with those that the rows found on it make when they go back."""
+    """Return the resources of a shelf paired with those that the rows found on it make when they go back.
+
+    What would be kept beside these is made only where the shelf's own have such things, which come back from it.
+    """
     plan = engines.plan
-    back = Backward(plan, engines.forward, engines.backward.write, constants=engines.backward.constants)
-    again = {domain: [dict(f.row) for f in own] for domain, own in found.items()}
-    resources = back.convert(again, declared_variables(shelf))
-    made = shelve(plan, resources, engines.forward.read)
+    back = engines.backward.anew()
+    bench, written = back.written({domain: [f.row for f in own] for domain, own in found.items()})
+    if _anything_kept(shelf, {plan.project.systems[name] for name in ("cells", "row")}):
+        back.settle(bench, written, declared_variables(shelf))
+    made = shelve(plan, bench.resources.values(), engines.forward.read)
     comparison = Comparison(plan, shelf, made)
     for domain, rows in found.items():
-        for one, written in zip(rows, back.settled[domain].written, strict=True):
+        for one, again in zip(rows, written[domain], strict=True):
             if one.source is not None and not one.filled:
                 comparison.with_rows.add(id(one.resource))
-            if written.source is not None and one.source is not None and not one.filled:
-                new = made.index.resolve(f"{written.levels[0]['resourceType']}/{written.levels[0]['id']}")
-                if new is not None:
-                    comparison.pair(one.resource, new)
+                if again.source is not None:
+                    comparison.pair(one.resource, again.levels[0])
     return comparison
+
+
+def _anything_kept(shelf: ResourceShelf, urls: Collection[str]) -> bool:
+    """Whether a resource of a shelf has something beside its elements that these could not hold."""
+    known = MEMBERS.memory()
+    for resource in (resource for own in shelf.types.values() for resource in own):
+        for key, item in resource.items():
+            if not isinstance(item, (dict, list)) or (key, id(item)) in known:
+                continue
+            if keeps_any({key: item}, urls):
+                return True
+            if MEMBERS.holds(item):
+                known[key, id(item)] = False
+    return False
 
 
 @dataclass(slots=True)
@@ -125,7 +142,7 @@ def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues:
     rows = {name: listed(table.rows) for name, table in tables.items()}
     widths = {name: found for name, own in sorted(rows.items()) if (found := widths_of(own))}
     rows |= {name: unpadded(rows[name], own) for name, own in widths.items()}
-    back = Backward(plan, engines.forward, engines.backward.write, issues, engines.backward.constants)
+    back = engines.backward.anew(issues)
     resources = back.convert(rows, {name: frozenset(v.name for v in table.variables) for name, table in tables.items()})
     if parents:
         studies = {row["STUDYID"] for own in rows.values() for row in own if "STUDYID" in row}

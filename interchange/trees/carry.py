@@ -9,13 +9,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from interchange.engine.backward import keep_one_type, prune
+from interchange.engine.backward import keep_one_type
 from interchange.engine.bench import ResourceBench
 from interchange.engine.interpret import guard_holds, read_row, write_row
 from interchange.engine.ops import container, first, place, values
 from interchange.engine.shelf import ResourceShelf
 from interchange.fhir.elements import elements
-from interchange.fhir.legal import make_legal
+from interchange.fhir.legal import make_legal, prune
 from interchange.fhir.lower import Get
 from interchange.fhir.write import in_order, ordered
 from interchange.mapping.codecs import Codec

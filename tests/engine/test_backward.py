@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from interchange.engine.backward import Backward, prune
+from interchange.engine.backward import Backward
 from interchange.engine.forward import Forward
 from interchange.issues import Issues
 
@@ -86,15 +86,6 @@ def test_a_domain_that_was_not_given_is_absent(r5: Plan) -> None:
     made = convert(r5, DM=[DM])
     urls = [e["extension"][0]["valueString"] for e in made["ResearchStudy/S1"]["extension"]]
     assert urls == ["TS/SDTIGVER", "TS/SDTMVER", "TS/nulls"]
-
-
-def test_pruning_leaves_no_empty_things() -> None:
-    nothing: dict[str, Any] = {"a": [], "b": {}, "c": None, "d": [None, {"e": []}]}
-    assert not prune(nothing)
-    assert nothing == {}
-    something = {"a": False, "b": 0, "c": [{"d": ""}, {}]}
-    assert prune(something)
-    assert something == {"a": False, "b": 0, "c": [{"d": ""}]}
 
 
 def test_a_row_whose_element_stays_empty_is_kept_whole(r5: Plan) -> None:

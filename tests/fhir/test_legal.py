@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 
-from interchange.fhir.legal import ends_early, make_legal
+from interchange.fhir.legal import ends_early, make_legal, prune
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,12 @@ def test_what_is_legal_stays() -> None:
     before = copy.deepcopy(resource)
     assert not make_legal(resource)
     assert resource == before
+
+
+def test_pruning_leaves_no_empty_things() -> None:
+    nothing: dict[str, Any] = {"a": [], "b": {}, "c": None, "d": [None, {"e": []}]}
+    assert not prune(nothing)
+    assert nothing == {}
+    something = {"a": False, "b": 0, "c": [{"d": ""}, {}]}
+    assert prune(something)
+    assert something == {"a": False, "b": 0, "c": [{"d": ""}]}
