@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import msgspec
 
 from interchange.fhir.lower import Back, Filter, Follow, Get, Meet, Op
+from interchange.fhir.members import MEMBERS
 from interchange.mapping.codecs import ANY, Codec
 
 if TYPE_CHECKING:
@@ -36,8 +39,7 @@ EXTENSIONS = ("extension", "modifierExtension")
 _BY_PLACE = attrgetter("resource", "element", "reason")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Loss:
+class Loss(msgspec.Struct, frozen=True, order=True):
     """One leaf that is lost: of which resource, where in it, and why."""
 
     resource: str
@@ -116,8 +118,7 @@ def _contained(resource: Resource) -> Iterator[tuple[str, Json]]:
         yield item_path("contained", i, item), item
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
+class _Origin(NamedTuple):
     """Whose leaves are compared: those of a resource, or of one that it contains, ``at`` being where."""
 
     holder: Resource
@@ -153,6 +154,8 @@ class Comparison:
         self.losses: list[Loss] = []
         self._read = elements_read(plan)
         self._reasons: dict[tuple[str, str], str] = {}
+        self._known = MEMBERS.memory()
+        self._targets: dict[tuple[str, str], bool] = {}
         self._types = plan.resource_types()
 
     def pair(self, old: Resource, new: Resource) -> None:
@@ -185,7 +188,8 @@ class Comparison:
 
     def _lose(self, value: Json, origin: _Origin, at: str, *, anew: bool = True) -> None:
         """Enter every leaf of a value of a resource: of one that rows came of, or of one that none came of."""
-        for path, _ in leaves(value, at):
+        every = leaves(value, at) if isinstance(value, (dict, list)) else ((at, value),)
+        for path, _ in every:
             if path != "resourceType":
                 self.count += 1
                 self.losses.append(Loss(origin.name, path, self._reason(origin, path, anew=anew)))
@@ -196,10 +200,10 @@ class Comparison:
             return f"no mapping reads {origin.type}"
         if anew and path == origin.below("id"):
             return NEW_ID
-        reason = self._known(origin.type, path.removeprefix(origin.below("")))
+        reason = self._said(origin.type, path.removeprefix(origin.below("")))
         return reason if anew or reason.startswith(ONE_WAY) else NO_ROW
 
-    def _known(self, type_: str, path: str) -> str:
+    def _said(self, type_: str, path: str) -> str:
         """What the mappings say of an element, or of the nearest one around it."""
         plain = _plain(path)
         said = self._reasons.get((type_, plain))
@@ -212,11 +216,34 @@ class Comparison:
 
     def _resource(self, old: Resource, new: Resource, origin: _Origin) -> None:
         """Compare a resource with the one made anew, but for what it contains: references lead there."""
+        if origin.at:
+            for key, item in old.items():
+                if key == "resourceType":
+                    self.count += 1
+                else:
+                    self._member(key, item, new, origin.below(key), origin)
+            return
         for key, item in old.items():
-            if key == "resourceType":
-                self.count += bool(origin.at)
-            elif origin.at or key != "contained" or not isinstance(item, list):
-                self._member(key, item, new, origin.below(key), origin)
+            if isinstance(item, (dict, list)):
+                if key != "contained" or not isinstance(item, list):
+                    self._shared_member(key, item, new, origin)
+            elif key != "resourceType":
+                self._member(key, item, new, key, origin)
+
+    def _shared_member(self, key: str, item: Json, new: Resource, origin: _Origin) -> None:
+        """Compare a member of a resource, which may be that of others too: with the same one anew, it is as it was."""
+        about = (id(item), id(new.get(key)), key, origin.type)
+        known = self._known.get(about)
+        if known is not None:
+            count, lost = known
+            self.count += count
+            self.losses += [Loss(origin.name, *one) for one in lost]
+            return
+        count, before = self.count, len(self.losses)
+        self._member(key, item, new, key, origin)
+        if MEMBERS.holds(item) and (key not in new or MEMBERS.holds(new[key])) and not _refers(item):
+            lost = [(loss.element, loss.reason) for loss in self.losses[before:]]
+            self._known[about] = (self.count - count, lost)
 
     def _compare(self, old: Json, new: Json, at: str, origin: _Origin) -> None:
         if isinstance(old, dict) and isinstance(new, dict):
@@ -236,12 +263,21 @@ class Comparison:
 
     def _member(self, key: str, item: Json, new: Resource, at: str, origin: _Origin) -> None:
         """Compare what an object has under a key with what the new one has there."""
-        if key == "reference" and isinstance(item, str) and self.same_target(item, new.get(key), origin.holder):
+        if key == "reference" and isinstance(item, str) and self._same_target(item, new.get(key), origin.holder):
             self.count += 1
         elif key in new:
             self._compare(item, new[key], at, origin)
         else:
             self._lose(item, origin, at)
+
+    def _same_target(self, old: str, new: Json, within: Resource) -> bool:
+        """Whether a reference means the same resource as before; asked once, but where it leads to a contained one."""
+        if not isinstance(new, str) or old.startswith("#"):
+            return self.same_target(old, new, within)
+        known = self._targets.get((old, new))
+        if known is None:
+            known = self._targets[old, new] = self.same_target(old, new, within)
+        return known
 
     def same_target(self, old: str, new: Json, within: Resource) -> bool:
         """Whether a reference means the same resource as before, made anew."""
@@ -289,6 +325,13 @@ class Comparison:
             if target is not None and made is not None and target["resourceType"] == made["resourceType"]:
                 score += 2 if self.pairs.get(id(target)) is made else id(target) not in self.pairs
         return score
+
+
+def _refers(value: Json) -> bool:
+    """Whether there is a reference to a resource anywhere in JSON."""
+    if isinstance(value, dict):
+        return "reference" in value or any(map(_refers, value.values()))
+    return isinstance(value, list) and any(map(_refers, value))
 
 
 def _share_text(one: Json, other: Json) -> bool:
