@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interchange.engine.bench import ResourceBench, interpreted_emit, interpreted_write, template_variables
+from interchange.engine.bench import (
+    ResourceBench,
+    interpreted_emit,
+    interpreted_write,
+    keys_of,
+    template_variables,
+)
 from interchange.engine.interpret import guard_holds
 from interchange.engine.longtext import join_long
 from interchange.engine.plan import EntityRef
@@ -95,8 +101,11 @@ class Backward:
                 bench.records = _records(written)
             if domain in datasets:
                 written[domain] = [self._write(bench, planned, row, i) for i, row in enumerate(datasets[domain])]
+        study, met = self.plan.entities["study"].entity, set()
         for row in (row for domain in written for row in datasets[domain]):
-            bench.follow("study", row)  # settling keeps whole rows there, and must see every study from the start
+            if (key := keys_of(study, row)) not in met:
+                met.add(key)
+                bench.follow("study", row)  # settling keeps whole rows there, and must see every study from the start
         for resource in bench.resources.values():
             tidy(resource)
         for resource in bench.shared():
@@ -208,7 +217,9 @@ def _staying(bench: ResourceBench, written: Sequence[Written]) -> list[Row]:
 
 def tidy(resource: Resource) -> None:
     """Take what FHIR forbids out of a resource: it does not come back, and is kept beside. What is shared is legal."""
-    own = {key: item for key, item in resource.items() if not MEMBERS.holds(item)}
+    own = {key: item for key, item in resource.items() if _may_change(item)}
+    if not own:
+        return
     keys = list(own)
     prune(own)
     if make_legal(own):
@@ -216,6 +227,10 @@ def tidy(resource: Resource) -> None:
     for key in keys:
         if key not in own:
             del resource[key]
+
+
+def _may_change(item: Json) -> bool:
+    return item is None or (isinstance(item, (dict, list)) and not MEMBERS.holds(item))
 
 
 def needed(source: PlannedSource) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,23 @@ def template_variables(template: str) -> frozenset[str]:
     return frozenset(_VARIABLE.findall(template))
 
 
+@lru_cache(maxsize=1 << 10)
+def _parted(template: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """A template as the text before its first variable, its variables, and the text behind each."""
+    before, *parts = _VARIABLE.split(template)
+    return before, tuple(parts[::2]), tuple(parts[1::2])
+
+
+def _filled(template: str, row: Row) -> str | None:
+    """A template with the row's values in it; nothing where the row lacks a variable."""
+    made, names, behind = _parted(template)
+    for name, text in zip(names, behind, strict=True):
+        if name not in row:
+            return None
+        made += row[name] + text
+    return made
+
+
 def make_id(template: str, row: Row) -> str | None:
     """Return the id that a template makes of a row; nothing where the row lacks a variable.
 
@@ -48,22 +66,21 @@ def make_id(template: str, row: Row) -> str | None:
     >>> make_id("$USUBJID", {"USUBJID": "S1/007 a"})
     'S1-007-a-2e00422f'
     """
-    names = _VARIABLE.findall(template)
-    if any(name not in row for name in names):
+    plain = _filled(template, row)
+    if plain is None:
         return None
-    plain = _VARIABLE.sub(lambda m: row[m[1]], template)
     legal = _ILLEGAL.sub("-", plain)
     if legal == plain and len(plain) <= ID_LENGTH and _readable(template, plain, row):
         return plain
-    digest = sha256("\0".join(row[name] for name in names).encode()).hexdigest()[:8]
+    digest = sha256("\0".join(row[name] for name in _parted(template)[1]).encode()).hexdigest()[:8]
     return f"{legal[: ID_LENGTH - 9].strip('-')}-{digest}"
 
 
 def _readable(template: str, made: str, row: Row) -> bool:
     """Whether the text between two variables first stands where the first of the two ends."""
-    _, *parts = _VARIABLE.split(template)
-    at = template.index("$") if parts else 0
-    for name, between in zip(parts[::2], parts[1::2], strict=True):
+    before, names, behind = _parted(template)
+    at = len(before)
+    for name, between in zip(names, behind, strict=True):
         end = at + len(row[name])
         if between and end + len(between) < len(made) and made.find(between, at) != end:
             return False
@@ -75,16 +92,20 @@ def fill_template(template: str, key: str, row: Row) -> str | None:
     """Return a constant with the row's values in it; an id where the element is one."""
     if key in ("id", "linkId"):
         return make_id(template, row)
-    if any(name not in row for name in _VARIABLE.findall(template)):
-        return None
-    return _VARIABLE.sub(lambda m: row[m[1]], template)
+    return _filled(template, row)
 
 
 def keys_of(entity: Entity, row: Row) -> tuple[str, ...] | None:
     """Return an entity's name and a row's key values, blank where they may be; nothing where one is missing."""
-    if any(name not in row and name not in entity.optional for name in entity.key):
-        return None
-    return (entity.name, *(row.get(name, "") for name in entity.key))
+    key = [entity.name]
+    for name in entity.key:
+        cell = row.get(name)
+        if cell is None:
+            if name not in entity.optional:
+                return None
+            cell = ""
+        key.append(cell)
+    return tuple(key)
 
 
 def interpreted_write(

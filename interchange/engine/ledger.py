@@ -352,6 +352,7 @@ def _plain(path: str) -> str:
     return "".join(part.partition("]")[2] if i else part for i, part in enumerate(path.split("[")))
 
 
+@lru_cache(maxsize=8)
 def elements_read(plan: Plan) -> Reach:
     """The elements that some rule reads, by resource type, and why they do not come back; each covers what is in it."""
     reach = _Reach(plan)

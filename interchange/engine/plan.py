@@ -31,10 +31,10 @@ class EntityRef:
     variables: tuple[str, ...]
     row: tuple[str, ...]
 
-    def own(self, row: Dict[str, str]) -> dict[str, str]:
+    def own(self, row: dict[str, str]) -> dict[str, str]:
         """A row under the entity's own variable names, where the rule has others (ACTARM for ARM)."""
         if self.row == self.variables:
-            return dict(row)
+            return row
         renamed = {name: row[mine] for name, mine in zip(self.variables, self.row, strict=True) if mine in row}
         return {k: v for k, v in row.items() if k not in self.variables} | renamed
 
@@ -180,7 +180,7 @@ class PlannedMapping:
     sources: tuple[PlannedSource, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Plan:
     """All mappings of a project on one release."""
 
