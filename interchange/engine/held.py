@@ -81,9 +81,7 @@ class Held:
         It is the first way that writes it, under a guard that holds, and from which it can be read; where none writes
         it, as with what stands in the resource of another row, the first from which it can be read.
         """
-        known = self._known.get((source.name, variable))
-        if known is None:
-            known = self._known[source.name, variable] = self._work_out(source, variable)
+        known = self._of(source, variable)
         if isinstance(known, str):
             return known
         found = [c for c in known if c.way.writes and guard_holds(c.way.guard, row)]
@@ -91,6 +89,17 @@ class Held:
         if len({c.rank for c in found}) > 1:
             found = [c for c in found if self._reads(c.way, levels, row, variable)] or found
         return found[0].kind(row.get(variable, ""))
+
+    def always(self, source: PlannedSource, variable: str) -> Holding | None:
+        """How a variable is held whatever the row; nothing where that depends on it."""
+        known = self._of(source, variable)
+        return known if isinstance(known, str) else None
+
+    def _of(self, source: PlannedSource, variable: str) -> Holding | tuple[_Candidate, ...]:
+        known = self._known.get((source.name, variable))
+        if known is None:
+            known = self._known[source.name, variable] = self._work_out(source, variable)
+        return known
 
     def _reads(self, way: Way, levels: Sequence[Json], row: Row, variable: str) -> bool:
         own = {name: text for name, text in row.items() if name not in way.variables}

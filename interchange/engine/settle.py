@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from interchange.engine.forward import Found, fill_name, in_order
 from interchange.engine.held import Held
@@ -70,6 +70,22 @@ class Tally:
         """All of them."""
         return self.native + self.extension + self.derived + self.constant + self.residual
 
+    def add(self, kind: Holding, count: int) -> None:
+        """Count cells that are held in one way."""
+        setattr(self, kind, getattr(self, kind) + count)
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Rows with the same variables, written and read alike: how many, how their cells are held.
+
+    ``asked`` are variables of which only the row says how, each with the one that a rule reads.
+    """
+
+    count: int = 0
+    kinds: dict[str, Holding] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+
 
 @dataclass(frozen=True, slots=True)
 class Beside:
@@ -102,6 +118,7 @@ class Settling:
         self.issues = issues
         self.systems = forward.systems
         self.domain = planned.mapping.domain
+        self.held = Held(forward.plan, shelf)
 
     def run(self) -> None:
         """Read back and keep differences until there are none."""
@@ -118,7 +135,7 @@ class Settling:
             changed = self._rows(found)
             if changed and (any(w.back is None for w in self.written) or any(f.filled for f in found)):
                 continue  # the order of rows kept whole, and of null flavors, is seen in the next round
-            if not self._order(self._settled(found)) and not changed:
+            if not self._order(self._settled(found) if changed else found) and not changed:
                 return
         message = f"some rows of {self.domain} do not come back as they were"
         place = self.planned.mapping.place
@@ -138,10 +155,10 @@ class Settling:
         return self._whole([f for f in found if f.filled]) or changed
 
     def _cells(self, one: Written, back: Found) -> bool:
+        if back.row == one.row:
+            return False
         cells = {k: v for k, v in one.row.items() if back.row.get(k) != v}
         blanks = {k for k in back.row if k not in one.row}
-        if not cells and not blanks:
-            return False
         one.kept.cells |= cells
         one.kept.blanks |= blanks
         self._keep_at(back, one.kept)
@@ -227,27 +244,52 @@ class Settling:
 
     def tallies(self) -> dict[str, Tally]:
         """How the cells of each variable are held, in the order of first use."""
-        held = Held(self.forward.plan, self.shelf)
         tallies: dict[str, Tally] = {}
+        alike: dict[tuple[Any, ...], _Alike] = {}
         for one in self.written:
-            row = one.row
-            for variable in self.planned.mapping.long:
-                row = join_long(row, variable)
-            for variable in () if one.lost else one.row:
-                tally = tallies.setdefault(variable, Tally())
-                kind = self._kind(one, row, variable, held)
-                setattr(tally, kind, getattr(tally, kind) + 1)
+            if one.lost:
+                continue
+            own = frozenset(one.kept.cells) if one.kept.cells else None
+            native = None if one.back is None else one.back.native
+            key = (tuple(one.row), id(one.source), one.whole, one.filled, own, native)
+            found = alike.get(key)
+            if found is None:
+                found = alike[key] = self._alike(one)
+                for variable in one.row:
+                    tallies.setdefault(variable, Tally())
+            found.count += 1
+            if found.asked:
+                self._ask(found, one, tallies)
+        for found in alike.values():
+            for variable, kind in found.kinds.items():
+                tallies[variable].add(kind, found.count)
         return tallies
 
-    def _kind(self, one: Written, row: Row, variable: str, held: Held) -> Holding:
-        """How one cell is held; ``row`` is that of ``one`` with its long texts whole."""
-        if one.whole:
-            return "residual"
-        if one.filled or one.back is None or one.source is None:
-            return "derived"
-        if variable in one.kept.cells:
-            return "residual"
-        base = variable.rstrip("0123456789")
-        if base in self.planned.mapping.long and base in one.back.native:
-            variable = base
-        return held.kind(one.source, one.levels, row, variable) if variable in one.back.native else "derived"
+    def _ask(self, alike: _Alike, one: Written, tallies: dict[str, Tally]) -> None:
+        """Count the cells of a row of which each row says how they are held."""
+        row = one.row
+        for variable in self.planned.mapping.long:
+            row = join_long(row, variable)
+        for variable, named in alike.asked.items():
+            if one.source is not None:
+                tallies[variable].add(self.held.kind(one.source, one.levels, row, named), 1)
+
+    def _alike(self, one: Written) -> _Alike:
+        """How the cells of a row are held, and those of all that are like it."""
+        alike = _Alike()
+        for variable in one.row:
+            if one.whole:
+                alike.kinds[variable] = "residual"
+            elif one.filled or one.back is None or one.source is None:
+                alike.kinds[variable] = "derived"
+            elif variable in one.kept.cells:
+                alike.kinds[variable] = "residual"
+            else:
+                base = variable.rstrip("0123456789")
+                named = base if base in self.planned.mapping.long and base in one.back.native else variable
+                kind = self.held.always(one.source, named) if named in one.back.native else "derived"
+                if kind is None:
+                    alike.asked[variable] = named
+                else:
+                    alike.kinds[variable] = kind
+        return alike

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from interchange.fhir.members import MEMBERS
 from interchange.fhir.references import name_of
 from interchange.issues import Issue, Place, TargetError
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Resource = dict[str, Any]
 
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
+_ORDERED = MEMBERS.memory()
 # A base is needed: in a Bundle, `Patient/1` resolves against the base of the fullUrl of the entry it stands
 # in (bundle.html#references); in an entry named urn:uuid it resolves to nothing. RFC 2606 keeps .invalid
 # without hosts.
@@ -95,7 +97,28 @@ def ordered(resource: Mapping[str, Any], table: Elements) -> Resource:
     >>> ordered({"gender": "male", "_id": {"id": "s"}, "id": "1", "resourceType": "Patient"}, elements("R5"))
     {'resourceType': 'Patient', 'id': '1', '_id': {'id': 's'}, 'gender': 'male'}
     """
-    return in_order(resource, str(resource.get("resourceType", "")), table)
+    content, result = str(resource.get("resourceType", "")), {}
+    for key, inner in _order(content, tuple(resource), table):
+        item = resource[key]
+        result[key] = _member(item, inner, table) if isinstance(item, (dict, list)) else item
+    return result
+
+
+def _member(item: Any, content: str, table: Elements) -> Any:
+    """A copy of a member in order; of one that resources share, a copy of what was put in order for the first."""
+    if not MEMBERS.holds(item):
+        return _inner(item, content, table)
+    about = (id(item), content, table)
+    known = _ORDERED.get(about)
+    if known is None:
+        known = _ORDERED[about] = _inner(item, content, table)
+    return _copied(known)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(item) if isinstance(item, (dict, list)) else item for key, item in value.items()}
+    return [_copied(item) if isinstance(item, (dict, list)) else item for item in value]
 
 
 def in_order(value: Mapping[str, Any], content: str, table: Elements) -> Resource:
