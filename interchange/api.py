@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from interchange.engine.codelists import check_codelists
 from interchange.engine.remainder.lines import read_remainder
 from interchange.fhir.elements import RELEASES, Release
+from interchange.fhir.members import copied
 from interchange.intake import (
     FhirVersion,
     are_records,
@@ -320,6 +321,6 @@ def to_fhir(
     engines = ready_engines(adapt_to_datasets(project, datasets), release, engine)
     made = datasets_to_resources(engines, datasets, issues)
     if kept is not None:
-        made.resources = merged(engines, made, datasets, kept, issues)
+        made.resources = merged(engines, replace(made, resources=copied(made.resources)), datasets, kept, issues)
     outside = check_codelists(datasets, project.settings)
     return FhirResult(made.resources, release, issues, made.tallies, made.lost, outside)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from interchange.fhir.members import copied
 from interchange.fhir.validate import DANGLING, check, dangling
 from interchange.issues import Issue, Issues, Place, SourceError, TargetError
 from interchange.sdtm.formats import FORMATS, write_dataset
@@ -146,9 +147,11 @@ class FhirResult:
     ``outside`` are values of the datasets that the codelist of their variable does not have. Of registry records and
     USDM studies: ``rejected`` could not be read, ``ledger`` lists every leaf that FHIR does not hold, ``rests`` are
     those leaves, if they were asked for, and ``unmapped`` counts values that a code map does not have.
+
+    Resources as they were ``made`` may share members; `resources` are copies of them, and the caller's to change.
     """
 
-    resources: list[Resource]
+    made: list[Resource] = field(repr=False)
     release: Release
     issues: Issues
     tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
@@ -158,18 +161,35 @@ class FhirResult:
     ledger: Ledger | None = None
     rests: list[Rest] | None = field(default=None, repr=False)
     unmapped: Counter[Miss] = field(default_factory=Counter)
+    _own: list[Resource] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def resources(self) -> list[Resource]:
+        """The resources; none shares anything with another."""
+        if self._own is None:
+            self._own = copied(self.made)
+        return self._own
+
+    @resources.setter
+    def resources(self, resources: list[Resource]) -> None:
+        self._own = resources
+
+    @property
+    def _there(self) -> list[Resource]:
+        """The resources as the caller left them, to be read."""
+        return self.made if self._own is None else self._own
 
     def models(self) -> Iterator[Any]:
         """Yield each resource as a model of fhir.resources (R4 as R4B). Decimals and ``+00:00`` change in them."""
         from interchange.fhir.validate import to_model
 
-        for resource in self.resources:
+        for resource in self._there:
             yield to_model(resource, self.release)
 
     def check(self) -> list[Issue]:
         """What fhir.resources, required bindings and reference targets say against the resources."""
-        found = [issue for resource in self.resources for issue in check(resource, self.release)]
-        return found + dangling(self.resources)
+        found = [issue for resource in self._there for issue in check(resource, self.release)]
+        return found + dangling(self._there)
 
     def write(self, folder: Path | str, as_: Literal["ndjson", "bundle"] = "ndjson") -> list[Path]:
         """Write NDJSON by resource type, or one Bundle; beside it issues.csv, codes.csv, quarantine.ndjson (lost rows).
@@ -189,10 +209,10 @@ class FhirResult:
 
         target = _folder(folder)
         if as_ == "bundle":
-            write_bundle(self.resources, target / "bundle.json")
+            write_bundle(self._there, target / "bundle.json")
             written = [target / "bundle.json"]
         else:
-            written = write_ndjson(self.resources, target)
+            written = write_ndjson(self._there, target)
         if self.ledger is not None:
             written.append(write_ledger(self.ledger, target))
         written += write_rests(self.rests, target)

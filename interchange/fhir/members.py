@@ -114,3 +114,15 @@ class Members:
 
 
 MEMBERS = Members()
+
+
+def copied(value: Json) -> Json:
+    """Return a copy of JSON that shares nothing with it.
+
+    >>> tags = [{"code": "LB"}]
+    >>> copied(tags) == tags, copied(tags)[0] is tags[0]
+    (True, False)
+    """
+    if isinstance(value, dict):
+        return {key: copied(item) if isinstance(item, (dict, list)) else item for key, item in value.items()}
+    return [copied(item) if isinstance(item, (dict, list)) else item for item in value]

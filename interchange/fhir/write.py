@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Resource = dict[str, Any]
 
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
-_ORDERED = MEMBERS.memory()
+_ARRANGED = MEMBERS.memory()
 # A base is needed: in a Bundle, `Patient/1` resolves against the base of the fullUrl of the entry it stands
 # in (bundle.html#references); in an entry named urn:uuid it resolves to nothing. RFC 2606 keeps .invalid
 # without hosts.
@@ -97,28 +97,26 @@ def ordered(resource: Mapping[str, Any], table: Elements) -> Resource:
     >>> ordered({"gender": "male", "_id": {"id": "s"}, "id": "1", "resourceType": "Patient"}, elements("R5"))
     {'resourceType': 'Patient', 'id': '1', '_id': {'id': 's'}, 'gender': 'male'}
     """
-    content, result = str(resource.get("resourceType", "")), {}
-    for key, inner in _order(content, tuple(resource), table):
+    return in_order(resource, str(resource.get("resourceType", "")), table)
+
+
+def arranged(resource: Mapping[str, Any], table: Elements) -> Resource:
+    """A copy as `ordered` makes it, but for members that resources share: they share them in the copies too."""
+    result = {}
+    for key, content in _order(str(resource.get("resourceType", "")), tuple(resource), table):
         item = resource[key]
-        result[key] = _member(item, inner, table) if isinstance(item, (dict, list)) else item
+        result[key] = _arranged(item, content, table) if isinstance(item, (dict, list)) else item
     return result
 
 
-def _member(item: Any, content: str, table: Elements) -> Any:
-    """A copy of a member in order; of one that resources share, a copy of what was put in order for the first."""
+def _arranged(item: Any, content: str, table: Elements) -> Any:
     if not MEMBERS.holds(item):
         return _inner(item, content, table)
     about = (id(item), content, table)
-    known = _ORDERED.get(about)
+    known = _ARRANGED.get(about)
     if known is None:
-        known = _ORDERED[about] = _inner(item, content, table)
-    return _copied(known)
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copied(item) if isinstance(item, (dict, list)) else item for key, item in value.items()}
-    return [_copied(item) if isinstance(item, (dict, list)) else item for item in value]
+        known = _ARRANGED[about] = _inner(item, content, table)
+    return known
 
 
 def in_order(value: Mapping[str, Any], content: str, table: Elements) -> Resource:

@@ -13,7 +13,7 @@ from interchange.engine.residual import keeps_any
 from interchange.engine.shelf import ResourceShelf, shelve
 from interchange.fhir.elements import elements
 from interchange.fhir.members import MEMBERS
-from interchange.fhir.write import ordered
+from interchange.fhir.write import arranged
 from interchange.issues import Issue, Issues, Place
 from interchange.runners.assemble import described, to_datasets
 from interchange.runners.remainder import remainder_of, settled_datasets
@@ -122,7 +122,10 @@ def _anything_kept(shelf: ResourceShelf, urls: Collection[str]) -> bool:
 
 @dataclass(slots=True)
 class Resources:
-    """What came of datasets: resources, the rows as written into them, and how the cells of each dataset are held."""
+    """What came of datasets: resources, the rows as written into them, and how the cells of each dataset are held.
+
+    The resources share members.
+    """
 
     resources: list[Resource] = field(default_factory=list)
     written: dict[str, list[Written]] = field(default_factory=dict)
@@ -150,7 +153,7 @@ def datasets_to_resources(engines: Engines, datasets: Sequence[Dataset], issues:
         own = [described(d, plan) for _, d in sorted(parents.items())]
         resources.append(declare(own, dict(sorted(joins.items())), study, widths))
     table = elements(plan.release)
-    result = Resources([ordered(r, table) for r in sorted(resources, key=lambda r: _rank(r, plan))], lost=back.lost)
+    result = Resources([arranged(r, table) for r in sorted(resources, key=lambda r: _rank(r, plan))], lost=back.lost)
     for domain in rows:
         settled = back.settled[domain]
         result.written[domain] = settled.written
