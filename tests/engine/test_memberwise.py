@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +19,8 @@ from .shaped import rows_of, seeded
 from .test_compile import CALM, SEEDS, engines, misses, some
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from interchange.engine.plan import Plan
 
 
