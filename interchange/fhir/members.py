@@ -32,7 +32,7 @@ _ENTRIES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 _OPENING = b"{["
 
 
-class Memory(dict[int, Any]):
+class Memory(dict[Any, Any]):
     """What is known of members, by their identities: only of such as are held, and gone when these are let go.
 
     What is known of a member has the member in it, so that nothing else gets its identity, whatever other threads do.
