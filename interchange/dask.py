@@ -141,7 +141,7 @@ def _read(part: Any, number: int, release: Release, issues: Issues) -> Iterator[
     """The records of a partition of the collection that came."""
     if hasattr(part, "columns"):
         part = part[RESOURCE if RESOURCE in part.columns else part.columns[0]]
-    for at, record in enumerate(Reader(list(part), issues, release, Unjudged())):
+    for at, record in enumerate(Reader(list(part), issues, release, Unjudged(), heads=True)):
         yield Placed(record, (number << _WITHIN) + at)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from interchange.fhir.elements import RELEASES, Release
 from interchange.fhir.read import HeldRepeats, Reader, Record, Rejected, Repeats, Unjudged
-from interchange.fhir.version import Detection, detect
+from interchange.fhir.version import PER_TYPE, Detection, detect
 from interchange.issues import Issue, Issues, Place, SourceError
 from interchange.sdtm.dataset import Dataset
 from interchange.sdtm.formats import is_sdtm, read_package
@@ -69,32 +70,38 @@ def stream_resources(
 ) -> tuple[list[Rejected], Release]:
     """Hand the records of a source to ``take`` one by one; return what was rejected, and the release.
 
-    Without ``repeats`` those of a resource are handed on as well. SourceError as of `read_resources`.
+    Without ``repeats`` those of a resource are handed on as well, and of a record in a line only its head and text.
+    SourceError as of `read_resources`.
     """
     release = None if fhir_version == "auto" else fhir_version
     if release is not None and release not in RELEASES:
         raise SourceError(unknown_release(fhir_version))
     rejected: list[Rejected] = []
     count = 0
+    types: Counter[str] = Counter()
 
-    def resources() -> Iterator[Mapping[str, object]]:
+    def weighed() -> Iterator[Mapping[str, object]]:
+        """The resources that tell the release."""
         nonlocal count
         for one in _sources(source):
-            reader = Reader(one, issues, release, repeats or Unjudged())
+            reader = Reader(one, issues, release, repeats or Unjudged(), heads=repeats is None)
             for record in reader:
                 take(record)
                 count += 1
                 if progress is not None:
                     progress(count)
-                yield record.resource
+                type_ = record.resource["resourceType"]
+                types[type_] += 1
+                if types[type_] <= PER_TYPE:
+                    yield record.whole().resource
             rejected.extend(reader.rejected)
 
     if release is not None:
-        for _ in resources():
+        for _ in weighed():
             pass
         found = release
     else:
-        detection = detect(resources())
+        detection = detect(weighed())
         if detection.release is None and count:
             raise _untold(detection, source)
         found = detection.release or "R4"

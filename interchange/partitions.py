@@ -180,5 +180,5 @@ def _placed(batches: Iterable[pa.RecordBatch], issues: Issues, release: Release)
         texts += column
         given = batch.column(names.index(POSITION)).to_pylist() if POSITION in names else None
         positions += range(begin, len(texts)) if given is None else given
-    reader = Reader(texts, issues, release, Unjudged())
+    reader = Reader(texts, issues, release, Unjudged(), heads=True)
     return [Placed(record, positions[(record.place.line or 1) - 1]) for record in reader]

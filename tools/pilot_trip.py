@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from interchange.api import to_fhir, to_sdtm
-from interchange.fhir.read import DECODE
+from interchange.fhir.members import DECODE
 from interchange.fhir.validate import check, dangling
 from interchange.intake import read_datasets
 from interchange.issues import Issues

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from interchange import to_fhir, to_registry, to_sdtm, to_usdm
 from interchange.engine.ledger import same
-from interchange.fhir.read import DECODE
+from interchange.fhir.members import DECODE
 from interchange.report.layout import cell
 from interchange.trees.convert import document_leaves
 

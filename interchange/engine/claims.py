@@ -7,10 +7,12 @@ strong claims the first in the alphabet takes it, and ``ties`` counts that.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from interchange.engine.interpret import read_way
 from interchange.fhir.lower import Filter, Get
+from interchange.fhir.members import MEMBERS
 from interchange.mapping.model import STRENGTHS
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from interchange.engine.shelf import ResourceShelf
     from interchange.fhir.lower import Op
 
-    Member = tuple[PlannedSource, PlannedClaim]
+    Claimant = tuple[PlannedSource, PlannedClaim]
     Said = dict["Path", str]
     Ask = Callable[[Resource, ResourceShelf, Said], list[PlannedSource]]
 
@@ -58,14 +60,14 @@ class _Remembered:
         return found
 
 
-def _each(members: Sequence[Member]) -> Ask:
+def _each(members: Sequence[Claimant]) -> Ask:
     """Asks row sources whose claims are all decided by the same elements."""
     return lambda resource, shelf, _: [s for s, claim in members if _holds(s, claim, resource, shelf)]
 
 
-def _together(members: Sequence[Member]) -> _Remembered:
+def _together(members: Sequence[Claimant]) -> _Remembered:
     """Claims of one strength: those that are decided by the same elements are asked, and remembered, together."""
-    groups: dict[tuple[Path, ...], list[Member]] = {}
+    groups: dict[tuple[Path, ...], list[Claimant]] = {}
     for source, claim in members:
         groups.setdefault(tuple(dict.fromkeys(_looked_at(source, claim))), []).append((source, claim))
     parts = [_Remembered(looks_at, _each(own)) for looks_at, own in groups.items()]
@@ -94,12 +96,17 @@ class Owners:
 
     def __init__(self, plan: Plan) -> None:
         self.ties: Counter[tuple[str, ...]] = Counter()
-        claims: dict[str, list[list[Member]]] = {}
+        claims: dict[str, list[list[Claimant]]] = {}
         for mapping in plan.mappings.values():
             for source in mapping.sources:
                 for claim in source.claims:
                     claims.setdefault(source.resource, [[] for _ in STRENGTHS])[claim.rank].append((source, claim))
         self._ranks = {type_: [_together(own) for own in ranks if own] for type_, ranks in claims.items()}
+        self._looks_at = {
+            type_: tuple(dict.fromkeys(path for rank in ranks for path in rank.looks_at))
+            for type_, ranks in self._ranks.items()
+        }
+        self._met = MEMBERS.memory()  # takers, and the domains of a tie, by what claims look at in members
         self._counted: dict[str, int] = {}
         self._taken: dict[str, dict[int, list[Resource]]] = {}
 
@@ -118,17 +125,36 @@ class Owners:
 
     def _takers(self, resource: Resource, shelf: ResourceShelf) -> list[PlannedSource]:
         """The row sources of one domain that have the strongest claim on a resource."""
-        said: Said = {}
+        type_ = resource["resourceType"]
+        paths = self._looks_at.get(type_, ())
+        parts = [resource.get(path[0]) if len(path) == 1 else _part(resource, path) for path in paths]
+        known = self._met.get((type_, *map(id, parts)))
+        if known is None:
+            said: Said = {}
+            takers, domains = self._asked(resource, shelf, said)
+            known = (takers, domains, parts)
+            if all(map(_is_shared, parts, paths, repeat(resource))) and not any("'#" in t for t in said.values()):
+                self._met[type_, *map(id, parts)] = known
+        takers, domains, _ = known
+        if len(domains) > 1:
+            self.ties[domains] += 1
+        return takers
+
+    def _asked(
+        self, resource: Resource, shelf: ResourceShelf, said: Said
+    ) -> tuple[list[PlannedSource], tuple[str, ...]]:
+        """The row sources of one domain with the strongest claim, and all domains that have one as strong."""
         for rank in self._ranks.get(resource["resourceType"], ()):
             holding = rank.holding(resource, shelf, said)
-            if len(holding) == 1:
-                return holding
             if holding:
                 domains = tuple(sorted({source.domain for source in holding}))
-                if len(domains) > 1:
-                    self.ties[domains] += 1
-                return [source for source in holding if source.domain == domains[0]]
-        return []
+                return [source for source in holding if source.domain == domains[0]], domains
+        return [], ()
+
+
+def _is_shared(part: Json, path: Path, resource: Resource) -> bool:
+    """Whether a part of a resource is nothing, or stands in a member that is shared."""
+    return part is None or (bool(path) and MEMBERS.holds(resource[path[0]]))
 
 
 def _looked_at(source: PlannedSource, claim: PlannedClaim) -> Iterator[Path]:

@@ -139,7 +139,8 @@ class Comparison:
     """Resources as they were, laid beside those made anew; references are followed as they are met.
 
     ``with_rows`` are the identities of resources that rows came of, made anew or not. ``alignments`` have, by the
-    identity of each list that was compared, the place of each of its elements with that of the new one, if any.
+    identities of a resource and of each list in it that was compared, the place of each element with that of the new
+    one, if any: resources may share a list.
     """
 
     def __init__(self, plan: Plan, before: ResourceShelf, after: ResourceShelf) -> None:
@@ -149,7 +150,7 @@ class Comparison:
         self.pairs: dict[int, Resource] = {}
         self.waiting: list[tuple[Resource, Resource, _Origin]] = []
         self.with_rows: set[int] = set()
-        self.alignments: dict[int, list[tuple[int, int | None]]] = {}
+        self.alignments: dict[tuple[int, int], list[tuple[int, int | None]]] = {}
         self.count = 0
         self.losses: list[Loss] = []
         self._read = elements_read(plan)
@@ -250,7 +251,7 @@ class Comparison:
             for key, item in old.items():
                 self._member(key, item, new, f"{at}.{key}", origin)
         elif isinstance(old, list) and isinstance(new, list):
-            self.alignments[id(old)] = aligned = self._aligned(old, new, origin.holder)
+            self.alignments[id(origin.holder), id(old)] = aligned = self._aligned(old, new, origin.holder)
             for i, j in aligned:
                 if j is None:
                     self._lose(old[i], origin, item_path(at, i, old[i]))

@@ -1,7 +1,7 @@
 """Whether a resource fits the element table of a release: the quick answer, for the many that do.
 
 `interchange.fhir.structure` has the words for those that do not. What is asked of an object depends on its keys, so
-that it is worked out once for each set of keys.
+that it is worked out once for each set of keys. What a shared member of a resource is found to be is remembered.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from interchange.fhir.elements import elements
+from interchange.fhir.members import MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from interchange.fhir.elements import Element, Elements, Release, Tree
+    from interchange.fhir.members import Memory
 
     Check = Callable[[Any], bool]
 
@@ -34,16 +36,32 @@ class Fitting:
     def __init__(self, table: Elements) -> None:
         self.table = table
         self._checks: dict[tuple[str, tuple[str, ...]], list[tuple[str, Check]] | None] = {}
+        self._fine: dict[str, Memory] = {}  # members that fit, by the type of their resource
 
     def resource(self, resource: Any) -> bool:
         """Whether a resource fits its own type."""
         name = resource.get("resourceType") if isinstance(resource, dict) else None
-        return isinstance(name, str) and self.table.is_resource(name) and self.object(resource, name)
+        if not isinstance(name, str) or not self.table.is_resource(name):
+            return False
+        checks = self._asked(resource, name)
+        if checks is None:
+            return False
+        fine = self._fine.get(name)
+        if fine is None:
+            fine = self._fine[name] = MEMBERS.memory()
+        for key, check in checks:
+            member = resource[key]
+            if id(member) in fine:
+                continue
+            if not check(member):
+                return False
+            if MEMBERS.holds(member):
+                fine[id(member)] = member
+        return True
 
     def object(self, value: dict[str, Any], content: str) -> bool:
         """Whether an object fits a content: a resource type, data type or backbone element."""
-        key = (content, tuple(value))
-        checks = self._checks[key] if key in self._checks else self._checks.setdefault(key, self._made(*key))
+        checks = self._asked(value, content)
         if checks is None:
             return False
         for name, check in checks:  # noqa: SIM110 - a loop is faster than a generator here
@@ -51,8 +69,12 @@ class Fitting:
                 return False
         return True
 
-    def _made(self, content: str, keys: tuple[str, ...]) -> list[tuple[str, Check]] | None:
+    def _asked(self, value: dict[str, Any], content: str) -> list[tuple[str, Check]] | None:
         """What each key of an object must hold; nothing where the keys alone do not fit."""
+        key = (content, tuple(value))
+        return self._checks[key] if key in self._checks else self._checks.setdefault(key, self._made(*key))
+
+    def _made(self, content: str, keys: tuple[str, ...]) -> list[tuple[str, Check]] | None:
         known = self.table.physicals(content)
         present: dict[str, str] = {}
         checks: list[tuple[str, Check]] = []

@@ -2,8 +2,8 @@
 
 A resource is a JSON object, and what it has under a key is a member of it (RFC 8259). Results come by the thousand with
 the same category, code, unit, range and visit: here a member that is an object or a list is decoded once, and shared by
-all the resources that have it. Its identity then says what it holds, so that whether it fits its release, what is read
-from it, and what became of it can be remembered by identity, in a `memory`.
+all the resources that have it. Its identity then says what it holds, and under which key, so that whether it fits its
+release, what is read from it, and what became of it can be remembered by identity, in a `memory`.
 
 Whoever is given a resource may change it, but not what is shared in it.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import ref
 
 import msgspec
 
@@ -22,19 +22,23 @@ if TYPE_CHECKING:
 Json = Any
 
 DECODE = msgspec.json.Decoder(float_hook=Decimal).decode
+BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 # So many members are held at a time; a hundredth of a gigabyte in the corpora at hand.
 MOST = 1 << 14
 LONGEST = 4096  # bytes of JSON
-ALONE = frozenset({"contained"})  # its resources are told apart by identity
+ALONE = frozenset({"contained", "entry"})  # resources in it are told apart by identity
 _PARTED = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_ENTRIES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 _OPENING = b"{["
 
 
 class Memory(dict[Any, Any]):
-    """What is known of members, by their identities: only of such as are held, and gone when these are let go."""
+    """What is known of members, by their identities: only of such as are held, and gone when these are let go.
+
+    What is known of a member has the member in it, so that nothing else gets its identity, whatever other threads do.
+    """
 
     __slots__ = ("__weakref__",)
-    __hash__ = object.__hash__  # type: ignore[assignment]  # one memory is not another with the same in it
 
 
 class Members:
@@ -48,14 +52,16 @@ class Members:
 
     def __init__(self, most: int = MOST) -> None:
         self.most = most
+        self._texts: dict[str, dict[bytes, Json]] = {}
         self._known: dict[Hashable, Json] = {}
         self._held: dict[int, Json] = {}
-        self._memories: WeakSet[Memory] = WeakSet()
+        self._memories: list[ref[Memory]] = []
 
-    def decode(self, text: bytes) -> Json:
+    def decode(self, text: bytes | msgspec.Raw) -> Json:
         """Return what JSON holds, decimals with their digits; the members of an object are shared.
 
-        msgspec.DecodeError, UnicodeDecodeError or RecursionError where it is none.
+        Of a Bundle they are those of the resources in it. msgspec.DecodeError, UnicodeDecodeError or RecursionError
+        where it is no JSON.
         """
         try:
             parted = _PARTED(text)
@@ -65,29 +71,37 @@ class Members:
             return DECODE(text)  # for its own message
         try:
             return self.share(parted)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BAD_JSON:
             return DECODE(text)
 
     def share(self, parted: dict[str, Json]) -> dict[str, Json]:
         """Decode the members of an object in place, each from its text."""
-        known = self._known
+        texts = self._texts
         for key, text in parted.items():
             raw = bytes(text)
-            value = known.get(raw)
-            if value is None:
-                value = DECODE(raw)
-                if raw[0] in _OPENING and len(raw) <= LONGEST and key not in ALONE:
-                    self._hold(raw, value)
-            parted[key] = value
+            if raw[0] not in _OPENING or len(raw) > LONGEST or key in ALONE:
+                parted[key] = self._entries(raw) if key == "entry" else DECODE(raw)
+                continue
+            known = texts.get(key)
+            found = None if known is None else known.get(raw)
+            parted[key] = self._hold(DECODE(raw), texts, key, raw) if found is None else found
         return parted
+
+    def _entries(self, raw: bytes) -> Json:
+        """What a Bundle has as its entries: the members of each resource are shared."""
+        try:
+            parted = _ENTRIES(raw)
+        except msgspec.ValidationError:
+            return DECODE(raw)
+        return [
+            {key: self.decode(text) if key == "resource" else DECODE(text) for key, text in each.items()}
+            for each in parted
+        ]
 
     def shared(self, by: Hashable, value: Json) -> Json:
         """Return the member known by a name of its content: ``value`` where none was met before, shared from now on."""
         found = self._known.get(by)
-        if found is None:
-            found = value
-            self._hold(by, value)
-        return found
+        return self._hold(value, self._known, by) if found is None else found
 
     def holds(self, value: Json) -> bool:
         """Whether a value is a member that is shared: nobody changes it."""
@@ -96,21 +110,30 @@ class Members:
     def memory(self) -> Memory:
         """Return an empty memory of members."""
         memory = Memory()
-        self._memories.add(memory)
+        self._memories.append(ref(memory))
         return memory
 
     def forget(self) -> None:
         """Let all members go, and what is remembered of them."""
+        self._memories = [each for each in self._memories if each() is not None]
+        for each in self._memories:
+            memory = each()
+            if memory is not None:
+                memory.clear()
+        self._texts.clear()
         self._known.clear()
         self._held.clear()
-        for memory in self._memories:
-            memory.clear()
 
-    def _hold(self, by: Hashable, value: Json) -> None:
+    def _hold(self, value: Json, table: dict[Any, Any], *path: Hashable) -> Json:
+        """Hold a value that a table has by its content: at the end of a path, of one or two steps."""
         if len(self._held) >= self.most:
             self.forget()
-        self._known[by] = value
+        *above, by = path
+        for step in above:
+            table = table.setdefault(step, {})
         self._held[id(value)] = value
+        table[by] = value
+        return value
 
 
 MEMBERS = Members()

@@ -28,7 +28,6 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from hashlib import blake2b
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
@@ -36,6 +35,8 @@ from typing import IO, TYPE_CHECKING, Any, Literal, cast
 import msgspec
 
 from interchange.fhir.elements import RELEASES, Release, elements
+from interchange.fhir.heads import head_of
+from interchange.fhir.members import BAD_JSON, DECODE, MEMBERS
 from interchange.fhir.references import name_of
 from interchange.fhir.sources import as_bytes, open_path, open_stream
 from interchange.issues import Issue, Place
@@ -46,9 +47,7 @@ if TYPE_CHECKING:
 Resource = dict[str, Any]
 Line = tuple[int, bytes]
 
-DECODE = msgspec.json.Decoder(float_hook=Decimal).decode
 CANONICAL = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
-BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 BAD_ARCHIVE = (OSError, EOFError, zlib.error, zipfile.BadZipFile)
 UTF8_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -56,12 +55,20 @@ UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One resource with the place it was read from; ``full_url`` and ``entry`` (from 0) are of its Bundle."""
+    """One resource with the place it was read from; ``full_url`` and ``entry`` (from 0) are of its Bundle.
+
+    Where there is ``raw``, the text of a line that it was read from, ``resource`` is only its head.
+    """
 
     resource: Resource
     place: Place
     full_url: str | None = None
     entry: int | None = None
+    raw: bytes = b""
+
+    def whole(self) -> Record:
+        """The record with all of its resource."""
+        return replace(self, resource=MEMBERS.decode(self.raw), raw=b"") if self.raw else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,7 @@ class Reader:
     ``issues`` takes what is wrong; ``rejected`` holds what was left out; ``identical`` counts repeats of a
     resource already read, which are dropped in silence. ``release`` bounds the resource types that are
     known. ``repeats`` is what readers of other sources have met, where repeats among them count as well.
+    With ``heads`` a record of a line has only its head and the text: for those that do not judge repeats.
 
     >>> from interchange.issues import Issues
     >>> reader = Reader('{"resourceType": "Patient", "id": "1", "multipleBirthInteger": 2}', Issues())
@@ -141,8 +149,11 @@ class Reader:
         issues: Issues,
         release: Release | None = None,
         repeats: Repeats | None = None,
+        *,
+        heads: bool = False,
     ) -> None:
         self.source = source
+        self.heads = heads
         self.issues = issues
         self.rejected: list[Rejected] = []
         self.identical = 0
@@ -229,12 +240,7 @@ class Reader:
 
     def _lines(self, name: str, lines: Iterator[Line]) -> Iterator[Record]:
         for number, line in lines:
-            place = Place(name, number)
-            value = _decoded(line)
-            if value is None:
-                self._not_json(line, place, "the line is not JSON", "left out, reading goes on")
-            else:
-                yield from self._value(value, place, line)
+            yield from self._text(line, Place(name, number), "line")
 
     def _item(self, item: object, place: Place) -> Iterator[Record]:
         """The records of one item of an iterable: a dict, JSON text, or a model object."""
@@ -246,11 +252,22 @@ class Reader:
         raw = item.encode() if isinstance(item, str) else item
         if not isinstance(raw, bytes):
             raise TypeError(f"{place}: {type(item).__name__} is neither dict, JSON nor a model of a resource")
-        value = _decoded(raw)
+        yield from self._text(raw, place, "item")
+
+    def _text(self, text: bytes, place: Place, what: str) -> Iterator[Record]:
+        """The records of a line or item, of its head alone where that will do."""
+        if self.heads:
+            raw = text.strip()
+            head = head_of(raw)
+            kind = None if head is None else head.get("resourceType")
+            if head is not None and isinstance(kind, str) and kind in self._types:
+                yield from self._resource(head, place, raw=raw)
+                return
+        value = _decoded(text)
         if value is None:
-            self._not_json(raw, place, "the item is not JSON", "left out, reading goes on")
+            self._not_json(text, place, f"the {what} is not JSON", "left out, reading goes on")
         else:
-            yield from self._value(value, place, raw)
+            yield from self._value(value, place, text)
 
     def _value(self, value: object, place: Place, raw: bytes) -> Iterator[Record]:
         if isinstance(value, list):
@@ -283,7 +300,12 @@ class Reader:
                 yield from self._resource(resource, at, url if isinstance(url, str) else None, index)
 
     def _resource(
-        self, resource: Resource, place: Place, full_url: str | None = None, entry: int | None = None
+        self,
+        resource: Resource,
+        place: Place,
+        full_url: str | None = None,
+        entry: int | None = None,
+        raw: bytes = b"",
     ) -> Iterator[Record]:
         kind = resource.get("resourceType")
         if not isinstance(kind, str):
@@ -297,7 +319,7 @@ class Reader:
             return
         name = name_of(resource)
         place = replace(place, record=kind) if name is None else Place(place.file, place.line, name)
-        record = Record(resource, place, full_url, entry)
+        record = Record(resource, place, full_url, entry, raw)
         match self._repeats.judge(resource):
             case "new":
                 yield record
@@ -353,7 +375,7 @@ def _numbered(body: io.BufferedReader) -> Iterator[Line]:
 def _decoded(raw: bytes) -> object:
     """The JSON value, or None where it is not JSON (or is ``null``, which holds no resource either)."""
     try:
-        return DECODE(raw)
+        return MEMBERS.decode(raw)
     except BAD_JSON:
         return None
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from interchange.fhir.elements import Release
 
 CORE = "http://hl7.org/fhir/"
+PER_TYPE = 200  # resources of a type tell what all of them are written in
 NUMBERED: dict[str, Release] = {"4.0": "R4", "4.3": "R4B", "5.0": "R5"}
 
 
@@ -42,7 +43,7 @@ class Detection:
     candidates: tuple[Release, ...]
 
 
-def detect(resources: Iterable[Mapping[str, object]], *, per_type: int = 200) -> Detection:
+def detect(resources: Iterable[Mapping[str, object]], *, per_type: int = PER_TYPE) -> Detection:
     """The release that content is written in, from the first ``per_type`` resources of each type.
 
     >>> patient = {"reference": "Patient/1"}

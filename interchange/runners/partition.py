@@ -7,12 +7,12 @@ the part of the Patient that it refers to, and parts lie on disk until they are 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from interchange.fhir.members import MEMBERS
 from interchange.fhir.read import Record
 from interchange.issues import Place
 
@@ -26,7 +26,9 @@ SUBJECT_ELEMENTS = ("subject", "patient", "individual", "beneficiary")
 PATIENT = "Patient"
 
 _ENCODE = msgspec.json.Encoder(decimal_format="number").encode
-_DECODE = msgspec.json.Decoder(float_hook=Decimal).decode
+_DECODE = msgspec.json.Decoder(
+    tuple[int, str, int | None, str, str, str | None, int | None, msgspec.Raw],
+).decode
 
 
 def subject_key(resource: Mapping[str, Any]) -> str | None:
@@ -88,13 +90,15 @@ def encode_record(placed: Placed) -> bytes:
     """Return a record as a line of JSON; decimals keep their digits."""
     record, place = placed.record, placed.record.place
     head = [placed.position, place.file, place.line, place.record, place.field, record.full_url, record.entry]
-    return _ENCODE([*head, record.resource]) + b"\n"
+    return b"%b,%b]\n" % (_ENCODE(head)[:-1], record.raw or _ENCODE(record.resource))
 
 
 def decode_record(line: bytes) -> Placed:
     """Return the record that a line holds."""
     position, file, number, name, element, full_url, entry, resource = _DECODE(line)
-    return Placed(Record(resource, Place(file, number, name, element), full_url, entry), position)
+    return Placed(
+        Record(MEMBERS.decode(bytes(resource)), Place(file, number, name, element), full_url, entry), position
+    )
 
 
 @dataclass(slots=True)
@@ -115,7 +119,7 @@ class Partition:
         self.count += 1
         key = subject_key(record.resource)
         if key is None:
-            self.shared.append(placed)
+            self.shared.append(Placed(record.whole(), placed.position))
             return
         if record.resource["resourceType"] == PATIENT and record.full_url and not record.full_url.endswith(key):
             self._names[record.full_url] = self._part(key)

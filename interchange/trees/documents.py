@@ -29,7 +29,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from interchange.fhir.read import BAD_ARCHIVE, BAD_JSON, DECODE, UTF8_MARK, UTF16_MARKS, Rejected
+from interchange.fhir.members import BAD_JSON, DECODE
+from interchange.fhir.read import BAD_ARCHIVE, UTF8_MARK, UTF16_MARKS, Rejected
 from interchange.fhir.sources import as_bytes, open_path, open_stream
 from interchange.issues import Issue, Place, SourceError
 from interchange.trees.upgrade import upgrade_usdm

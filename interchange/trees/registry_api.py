@@ -14,7 +14,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from interchange.fhir.read import BAD_JSON, DECODE
+from interchange.fhir.members import BAD_JSON, DECODE
 from interchange.issues import Issue, Place, SourceError
 from interchange.version import __version__
 

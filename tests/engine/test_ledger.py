@@ -78,6 +78,20 @@ def test_what_the_new_one_lacks_is_lost(r5: Plan) -> None:
     assert (ledger.leaves, ledger.kept) == (5, 1)
 
 
+def test_a_list_that_resources_share_is_laid_beside_that_of_each(r5: Plan) -> None:
+    notes = [{"text": "k"}, {"text": "l"}]
+    one, other = ({"resourceType": "Observation", "id": id_, "note": notes} for id_ in "ab")
+    new, crossed = (
+        {"resourceType": "Observation", "id": id_, "note": notes[::step]} for id_, step in (("a", 1), ("b", -1))
+    )
+    comparison = Comparison(r5, shelve(r5, [one, other]), shelve(r5, [new, crossed]))
+    comparison.pair(one, new)
+    comparison.pair(other, crossed)
+    comparison.run([one, other])
+    assert comparison.alignments[id(one), id(notes)] == [(0, 0), (1, 1)]
+    assert comparison.alignments[id(other), id(notes)] == [(0, 1), (1, 0)]
+
+
 def test_a_resource_without_a_row_is_lost_whole(r5: Plan) -> None:
     old = {"resourceType": "Patient", "gender": "male", "name": [{"text": "N"}]}
     assert lost(compare(r5, [old], [])) == {"gender": NO_ROW, "name[0].text": NO_ROW}

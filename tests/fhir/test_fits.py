@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interchange.fhir import fits
 from interchange.fhir.elements import RELEASES, Release, elements
 from interchange.fhir.fits import codes_in, fitting, json_type, pattern_of
+from interchange.fhir.members import DECODE, MEMBERS, Members
+from interchange.fhir.read import CANONICAL
 from interchange.fhir.structure import _resource
 
 BUNDLE = Path(__file__).parents[2] / "examples" / "nct05574608" / "bundle.json"
@@ -52,6 +55,26 @@ def changed(draw: st.DrawFn) -> dict[str, Any]:
 @given(changed(), st.sampled_from(RELEASES))
 def test_the_quick_answer_is_that_of_the_words(resource: dict[str, Any], release: Release) -> None:
     assert fitting(release).resource(resource) == (not list(_resource(resource, "", elements(release))))
+
+
+@given(st.lists(changed(), min_size=2, max_size=4), st.sampled_from(RELEASES), st.integers(1, 6))
+def test_what_members_are_found_to_be_is_remembered(
+    resources: list[dict[str, Any]], release: Release, most: int
+) -> None:
+    members = Members(most)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fits, "MEMBERS", members)
+        asking = fits.Fitting(elements(release))
+        for resource in [*resources, *resources]:
+            text = CANONICAL(resource)
+            assert asking.resource(members.decode(text)) == fitting(release).resource(DECODE(text))
+
+
+def test_a_member_fits_the_type_of_its_resource() -> None:
+    member = MEMBERS.decode(b'{"type": [{"text": "x"}]}')["type"]
+    for _ in range(2):
+        assert fitting("R5").resource({"resourceType": "Encounter", "type": member, "status": "completed"})
+        assert not fitting("R5").resource({"resourceType": "Library", "type": member, "status": "active"})
 
 
 def test_the_demo_trial_fits() -> None:

@@ -81,3 +81,20 @@ def test_what_is_made_is_shared_by_its_name() -> None:
     assert members.shared(("code", "GLUC"), {"text": "GLUC"}) is one
     assert members.holds(one)
     assert isinstance(members.decode(b'{"v": 1.0}')["v"], Decimal)
+
+
+def test_the_same_text_under_another_key_is_another_object() -> None:
+    decoded = Members().decode(b'{"code": {"text": "x"}, "method": {"text": "x"}}')
+    assert decoded["code"] == decoded["method"]
+    assert decoded["code"] is not decoded["method"]
+
+
+def test_the_resources_of_a_bundle_share_members_and_are_not_shared() -> None:
+    entry = b'{"fullUrl": "urn:1", "resource": {"code": {"text": "x"}}}'
+    members = Members()
+    text = b'{"resourceType": "Bundle", "entry": [%b, %b, {}, {"resource": 1}]}' % (entry, entry)
+    (one, other, *rest), again = members.decode(text)["entry"], members.decode(text)["entry"]
+    assert one == other == again[0] == {"fullUrl": "urn:1", "resource": {"code": {"text": "x"}}}
+    assert rest == [{}, {"resource": 1}]
+    assert len({id(each["resource"]) for each in (one, other, again[0])}) == 3
+    assert one["resource"]["code"] is other["resource"]["code"] is again[0]["resource"]["code"]

@@ -13,7 +13,7 @@ import pytest
 
 from interchange import to_registry, to_sdtm
 from interchange.fhir.elements import RELEASES, elements
-from interchange.fhir.read import DECODE
+from interchange.fhir.members import DECODE
 from interchange.fhir.validate import check, dangling
 from interchange.mapping.load import load_project
 from interchange.mapping.tables import read_parameters

@@ -15,7 +15,7 @@ import pytest
 
 from interchange import to_fhir, to_sdtm
 from interchange.fhir.elements import RELEASES, elements
-from interchange.fhir.read import DECODE
+from interchange.fhir.members import DECODE
 from interchange.fhir.structure import object_findings
 from interchange.fhir.validate import check, dangling
 from interchange.mapping.load import load_project

@@ -90,16 +90,26 @@ class Difference:
     def _value(self, old: Json, new: Json, plain: Json, content: str, within: Resource) -> Json:
         if isinstance(old, dict) and isinstance(new, dict):
             return self._object(old, new, plain, content, within)
-        if isinstance(old, list) and isinstance(new, list) and id(old) in self.comparison.alignments:
-            return self._list(old, new, plain, content, within)
+        if isinstance(old, list) and isinstance(new, list):
+            aligned = self.comparison.alignments.get((id(within), id(old)))
+            if aligned is not None:
+                return self._list(aligned, old, new, plain, content, within)
         if not isinstance(old, (dict, list)) and same(old, new):
             return None
         self.held += leaf_count(old)
         return [mark(new), old]
 
-    def _list(self, old: list[Json], new: list[Json], plain: list[Json], content: str, within: Resource) -> Json:
+    def _list(
+        self,
+        aligned: list[tuple[int, int | None]],
+        old: list[Json],
+        new: list[Json],
+        plain: list[Json],
+        content: str,
+        within: Resource,
+    ) -> Json:
         items: list[Json] = []
-        for i, j in self.comparison.alignments[id(old)]:
+        for i, j in aligned:
             if j is None:
                 items.append({"+": old[i]})
                 self.held += leaf_count(old[i])
