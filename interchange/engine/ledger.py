@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from interchange.engine.ops import Json, Resource
     from interchange.engine.plan import Plan, PlannedLevel, PlannedRule
     from interchange.engine.shelf import ResourceShelf
+    from interchange.fhir.members import Memory
 
 NEW_ID = "ids are made anew from key values"
 NO_ROW = "no row came of this resource"
@@ -140,10 +141,10 @@ class Comparison:
 
     ``with_rows`` are the identities of resources that rows came of, made anew or not. ``alignments`` have, by the
     identities of a resource and of each list in it that was compared, the place of each element with that of the new
-    one, if any: resources may share a list.
+    one, if any: resources may share a list. They are complete where they are asked for.
     """
 
-    def __init__(self, plan: Plan, before: ResourceShelf, after: ResourceShelf) -> None:
+    def __init__(self, plan: Plan, before: ResourceShelf, after: ResourceShelf, *, aligned: bool = False) -> None:
         self.plan = plan
         self.before = before
         self.after = after
@@ -155,7 +156,7 @@ class Comparison:
         self.losses: list[Loss] = []
         self._read = elements_read(plan)
         self._reasons: dict[tuple[str, str], str] = {}
-        self._known = MEMBERS.memory()
+        self._known = None if aligned else MEMBERS.memory()
         self._targets: dict[tuple[str, str], bool] = {}
         self._types = plan.resource_types()
 
@@ -225,26 +226,28 @@ class Comparison:
                     self._member(key, item, new, origin.below(key), origin)
             return
         for key, item in old.items():
-            if isinstance(item, (dict, list)):
-                if key != "contained" or not isinstance(item, list):
-                    self._shared_member(key, item, new, origin)
-            elif key != "resourceType":
+            if key == "resourceType" or (key == "contained" and isinstance(item, list)):
+                continue
+            if self._known is not None and isinstance(item, (dict, list)):
+                self._shared_member(key, item, new, origin, self._known)
+            else:
                 self._member(key, item, new, key, origin)
 
-    def _shared_member(self, key: str, item: Json, new: Resource, origin: _Origin) -> None:
+    def _shared_member(self, key: str, item: Json, new: Resource, origin: _Origin, memory: Memory) -> None:
         """Compare a member of a resource, which may be that of others too: with the same one anew, it is as it was."""
-        about = (id(item), id(new.get(key)), key, origin.type)
-        known = self._known.get(about)
+        anew = new.get(key)
+        about = (id(item), id(anew), key, origin.type)
+        known = memory.get(about)
         if known is not None:
-            count, lost = known
+            count, lost, _ = known
             self.count += count
             self.losses += [Loss(origin.name, *one) for one in lost]
             return
         count, before = self.count, len(self.losses)
         self._member(key, item, new, key, origin)
-        if MEMBERS.holds(item) and (key not in new or MEMBERS.holds(new[key])) and not _refers(item):
+        if MEMBERS.holds(item) and (anew is None or MEMBERS.holds(anew)) and not _refers(item):
             lost = [(loss.element, loss.reason) for loss in self.losses[before:]]
-            self._known[about] = (self.count - count, lost)
+            memory[about] = (self.count - count, lost, (item, anew))
 
     def _compare(self, old: Json, new: Json, at: str, origin: _Origin) -> None:
         if isinstance(old, dict) and isinstance(new, dict):

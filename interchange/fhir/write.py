@@ -115,8 +115,8 @@ def _arranged(item: Any, content: str, table: Elements) -> Any:
     about = (id(item), content, table)
     known = _ARRANGED.get(about)
     if known is None:
-        known = _ARRANGED[about] = _inner(item, content, table)
-    return known
+        known = _ARRANGED[about] = (_inner(item, content, table), item)
+    return known[0]
 
 
 def in_order(value: Mapping[str, Any], content: str, table: Elements) -> Resource:
