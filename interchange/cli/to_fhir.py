@@ -105,7 +105,7 @@ def _summary(result: FhirResult, files: list[Path], *, values: bool) -> FhirSumm
     return FhirSummary(
         status=state(issues),
         fhir_version=result.release,
-        resources=dict(Counter(resource["resourceType"] for resource in result.resources)),
+        resources=dict(Counter(resource["resourceType"] for resource in result.made)),
         datasets=count_cells(result.tallies),
         lost=len(result.lost),
         files=files,
