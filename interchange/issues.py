@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Severity = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # never changed; there are many, and frozen ones take thrice as long to make
 class Place:
     """Where something is: a file with a line, or a resource or dataset with an element or variable.
 

@@ -14,6 +14,7 @@ from interchange.engine.compile_elements import elements_code
 from interchange.engine.compile_emit import emit_code
 from interchange.engine.compile_read import read_code
 from interchange.engine.compile_write import write_code
+from interchange.engine.remembered import Remembered
 from interchange.engine.shaped import OFTEN, ShapedReader
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ class Compiled:
             self._writers[id(source)] = self._build(write_code(source.rules, *_names(source)), source)
 
     def _reader(self, source: PlannedSource | PlannedEntity) -> ShapedReader:
+        remembered = Remembered(source.rules)
+
         def made(shape: Shape) -> Callable[..., Row]:
-            return self._build(read_code(source.rules, *_names(source), shape=shape), source)
+            return self._build(read_code(source.rules, *_names(source), shape=shape, remembered=remembered), source)
 
         return ShapedReader(made(()), made, self.often)
 

@@ -3,6 +3,8 @@
 What several rules share is found once a row: objects at the ends of paths without lists (``subject.resolve(subject)``),
 and the elements of a list by the literals that ``where`` asks for (``progress`` by its milestone codes).
 
+What a way reads from a member of the resource alone is looked up by that member first.
+
 Most rules find nothing, since the keys that they start from are not there. So a reader can be made for the keys that
 the levels of a row have, of the rules that find something by them.
 """
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from interchange.engine.code import Body, Code, Ops, Walk, function_name, guard_tests, is_literal
 from interchange.engine.plan import EntityRef
+from interchange.engine.remembered import UNREAD, Remembered
 from interchange.fhir.lower import Filter, Follow, Get
 from interchange.mapping.codecs.number import decimal_of, padded_number
 
@@ -43,10 +46,16 @@ class Index(NamedTuple):
     asked: tuple[Ops, ...]
 
 
-def read_code(rules: Sequence[PlannedRule], *names: str, shape: Shape = ()) -> Code:
-    """Return the code of a reader: ``(levels, shelf) -> row``; a ``shape`` is of levels that have just these keys."""
+def read_code(
+    rules: Sequence[PlannedRule], *names: str, shape: Shape = (), remembered: Remembered | None = None
+) -> Code:
+    """Return the code of a reader: ``(levels, shelf) -> row``; a ``shape`` is of levels that have just these keys.
+
+    Readers of the same rules may have in common what is ``remembered`` of members.
+    """
     code = Code(function_name("read", *names), "levels, shelf")
-    return _Reader([_speaking(rule, shape) for rule in rules] if shape else rules, code, shape).write()
+    remembered = remembered or Remembered(rules)
+    return _Reader([_speaking(rule, shape) for rule in rules] if shape else rules, code, shape, remembered).write()
 
 
 def _speaking(rule: PlannedRule, shape: Shape) -> PlannedRule:
@@ -89,14 +98,17 @@ def _index(level: int, ops: Ops) -> Index | None:
 
 
 class _Reader:
-    def __init__(self, rules: Sequence[PlannedRule], code: Code, shape: Shape) -> None:
+    def __init__(self, rules: Sequence[PlannedRule], code: Code, shape: Shape, remembered: Remembered) -> None:
         self.rules = rules
         self.code = code
+        self.remembered = remembered
         self.walk = Walk(code)
         self.walk.objects |= {f"l{level}" for level, keys in enumerate(shape) if keys}
         ways = [way for rule in rules if rule.rule.const is None for way in rule.ways if way.reads]
         paths = [(way.level, self._ops(way, i)) for way in ways for i in range(len(way.paths))]
         self.levels = sorted({level for level, _ in paths})
+        starts = [place[0] for way in ways if (place := remembered.place(way))]
+        self.slots = {key: f"m{i}" for i, key in enumerate(dict.fromkeys(starts))}
         self.spots = {spot: f"n{i}" for i, spot in enumerate(_shared(paths))}
         scans = Counter(index for level, ops in paths if (index := _index(level, ops)) is not None)
         self.indexes = {index: f"x{i}" for i, (index, count) in enumerate(scans.items()) if count >= SCANS}
@@ -114,6 +126,8 @@ class _Reader:
             code.line(f"l{level} = levels[{level}]")
         for name in (*self.spots.values(), *self.indexes.values()):
             code.line(f"{name} = None")
+        for key, slots in self.slots.items():
+            self._slots(key, slots)
         taken: set[str] = set()
         for rule in self.rules:
             const = rule.rule.const
@@ -140,13 +154,41 @@ class _Reader:
         with self.code.block(f"if {' and '.join(free)}"):
             self._read(way)
 
+    def _slots(self, key: str, slots: str) -> None:
+        """Write down the slots of the member under a key."""
+        code, known = self.code, self.remembered.of(key)
+        memory, new, absent = code.bind("memory", known.memory), code.bind("new", known.new), f"absent_{slots}"
+        code.bound[absent] = known.absent
+        code.line(f"{slots} = l0.get({key!r})")
+        code.line(f"{slots} = {absent} if {slots} is None else {memory}.get(id({slots})) or {new}({slots})")
+
     def _read(self, way: Way) -> None:
-        """Decode what stands at the paths' ends into ``c``, and fill in its cells."""
+        """Get what a way gives into ``c``, and fill in its cells."""
+        code, place = self.code, self.remembered.place(way)
+        if place is None or isinstance(way.codec, EntityRef):
+            self._decode(way)
+        else:
+            key, number = place
+            slot = f"{self.slots[key]}[{number}]"
+            tools = code.bind("tools", way.codec.tools)
+            code.line(f"c = {slot}")
+            code.bound["unread"] = UNREAD
+            with code.block("if c is unread"):
+                missed = code.fresh("k")
+                code.line(f"{missed} = {tools}.missed")
+                self._decode(way)
+                code.line(f"if {tools}.missed == {missed}: {slot} = c")  # a value that is missed is counted each time
+        if isinstance(way.codec, EntityRef):
+            self._fill(way, "c")
+        else:
+            self._fill(way, "c" if way.codec.arity == 1 else "c if isinstance(c, tuple) else (c,)")
+
+    def _decode(self, way: Way) -> None:
+        """Decode what stands at the paths' ends into ``c``."""
         code, codec = self.code, way.codec
         if isinstance(codec, EntityRef):
             ref = code.bind("ref", codec)
             self._first(way, lambda v: code.line(f"c = shelf.cells({ref}, {v}, row)"))
-            self._fill(way, "c")
             return
         decode = code.bind("decode", codec.decode)
         sibling, many = way.shape
@@ -162,7 +204,6 @@ class _Reader:
             self._first(way, lambda v: self._holder(v, decode, key))
         else:
             self._first(way, lambda v: code.line(f"c = {decode}({v})"))
-        self._fill(way, "c" if codec.arity == 1 else "c if isinstance(c, tuple) else (c,)")
 
     def _first(self, way: Way, body: Body) -> None:
         self.code.line("c = None")

@@ -10,6 +10,7 @@ from interchange.engine.interpret import read_row
 from interchange.engine.ops import Json, Resource, Row, first, values
 from interchange.engine.plan import RecordRef
 from interchange.engine.records import Records
+from interchange.fhir.members import MEMBERS
 from interchange.fhir.references import Index
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Elements = Callable[[PlannedSource, "ResourceShelf"], Iterator["Levels"]]
 
 Levels = list[Any]
+Cells = tuple[str | None, ...]
 
 
 def interpreted_read(planned: PlannedSource | PlannedEntity, levels: Sequence[Json], shelf: ResourceShelf) -> Row:
@@ -65,12 +67,14 @@ class ResourceShelf:
         self._keys: dict[str, dict[tuple[str, ...], Resource]] = {}
         self._referrers: dict[tuple[str, str], dict[int, list[Resource]]] = {}
         self._links: dict[tuple[str, str], dict[tuple[str, str], Row]] = {}
+        self._meant = MEMBERS.memory()  # the cells of references that resources share
         self._within: Resource | None = None
         self.owners = Owners(plan)
         self.records = Records()
 
     def add(self, resource: Resource, full_url: str | None = None) -> None:
         """Put a resource on the shelf."""
+        self._meant.clear()
         self.index.add_resource(resource, full_url)
         self.types.setdefault(resource["resourceType"], []).append(resource)
 
@@ -163,21 +167,22 @@ class ResourceShelf:
                 self._rows[key] = row
         return row
 
-    def cells(self, ref: EntityRef, value: Json, row: Row) -> tuple[str | None, ...] | None:
+    def cells(self, ref: EntityRef, value: Json, row: Row) -> Cells | None:
         """The variables of the row that a reference or link stands for."""
+        known: tuple[Cells | None, EntityRef, Json] | None = self._meant.get((id(ref), id(value)))
+        if known is not None:
+            return known[0]
         if isinstance(ref, RecordRef):
             target = self.index.resolve(value, within=self._within) if is_literal(value) else None
             return self.records.cells(ref.systems, value, target, row.get("USUBJID", ""))
         planned = self.plan.entities[ref.name]
         if planned.links:
-            found = self._link_table(ref, planned).get((row.get("STUDYID", ""), str(value)))
-        else:
-            target = self.follow(value, ref.name)
-            found = None if target is None else self.entity_row(planned, target)
-        if found is None:
-            return None
-        cells = tuple(found.get(v) for v in ref.variables)
-        return cells if any(cells) else None
+            return _cells(ref, self._link_table(ref, planned).get((row.get("STUDYID", ""), str(value))))
+        target = self.follow(value, ref.name)
+        cells = None if target is None else _cells(ref, self.entity_row(planned, target))
+        if MEMBERS.holds(value) and (target is None or "id" in target) and "'#" not in repr(value):
+            self._meant[id(ref), id(value)] = cells, ref, value
+        return cells
 
     def _link_table(self, ref: EntityRef, planned: PlannedEntity) -> dict[tuple[str, str], Row]:
         """The rows of an entity that lives inside another resource, by study and by what refers to them."""
@@ -199,6 +204,12 @@ class ResourceShelf:
                     table.setdefault((study, str(link)), found)
                     table.setdefault(("", str(link)), found)  # for a claim, which no study is known of
         return table
+
+
+def _cells(ref: EntityRef, found: Row | None) -> Cells | None:
+    """The variables of the row that a reference or link was found to stand for."""
+    cells = () if found is None else tuple(found.get(v) for v in ref.variables)
+    return cells if any(cells) else None
 
 
 def is_literal(reference: Json) -> bool:

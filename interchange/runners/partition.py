@@ -112,6 +112,7 @@ class Partition:
     _names: dict[str, int] = field(default_factory=dict)
     _files: dict[int, BinaryIO] = field(default_factory=dict)
     _loose: set[str] = field(default_factory=set)
+    _parts: dict[str, int] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Put a record into its part."""
@@ -130,7 +131,10 @@ class Partition:
         self._write(self._names.get(key, self._part(key)), placed)
 
     def _part(self, key: str) -> int:
-        return int.from_bytes(blake2b(key.encode(), digest_size=4).digest()) % self.parts
+        part = self._parts.get(key)
+        if part is None:
+            part = self._parts[key] = int.from_bytes(blake2b(key.encode(), digest_size=4).digest()) % self.parts
+        return part
 
     def _write(self, part: int, placed: Placed) -> None:
         file = self._files.get(part)

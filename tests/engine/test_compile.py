@@ -26,6 +26,8 @@ from interchange.engine.interpret import read_row, write_row
 from interchange.engine.planner import plan_project
 from interchange.engine.shelf import ResourceShelf, interpreted_elements, interpreted_read, shelve
 from interchange.fhir.elements import RELEASES, Release
+from interchange.fhir.members import DECODE, MEMBERS
+from interchange.fhir.read import CANONICAL
 from interchange.mapping.load import load_project
 
 from .shaped import Shapes, rows_of, seeded
@@ -96,6 +98,53 @@ def test_rows_are_read_alike(release: Release, seed: int) -> None:
         assert outcome(lambda p=planned, n=others: compiled.read(p, n, two)) == expected, planned
         assert misses(plan) == counted
     assert one.unresolved == two.unresolved
+
+
+def mixed(resources: list[dict[str, Any]], random: Random) -> Iterator[bytes]:
+    """Resources as lines, and more of them that have some members of one and some of another of their type."""
+    yield from map(CANONICAL, resources)
+    for number, resource in enumerate(resources):
+        other = random.choice([r for r in resources if r["resourceType"] == resource["resourceType"]])
+        found = {key: random.choice((resource, other)).get(key) for key in (*resource, *other)}
+        yield CANONICAL({**found, "resourceType": resource["resourceType"], "id": f"mixed-{number}"})
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@CALM
+@given(seed=SEEDS)
+def test_rows_of_shared_members_are_read_alike(release: Release, seed: int) -> None:
+    plan, compiled, shapes = engines(release)
+    random = seeded(seed)
+    mappings = random.sample(list(plan.mappings.values()), 2)
+    lines = list(mixed(shapes.resources(random), random))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MEMBERS, "most", random.choice((1, 7, 100, 10_000)))
+        one = shelve(plan, map(DECODE, lines), interpreted_read)
+        two = shelve(plan, map(MEMBERS.decode, lines), compiled.read)
+        misses(plan)
+        for (planned, levels), (_, others) in zip(
+            places(plan, one, mappings), places(plan, two, mappings), strict=True
+        ):
+            for _ in range(2):
+                expected = outcome(lambda p=planned, n=levels: interpreted_read(p, n, one))
+                counted = misses(plan)
+                assert outcome(lambda p=planned, n=others: compiled.read(p, n, two)) == expected, planned
+                assert misses(plan) == counted
+            if random.random() < 0.01:
+                MEMBERS.forget()
+        assert one.unresolved == two.unresolved
+
+
+def test_a_value_that_a_code_map_lacks_is_counted_each_time_it_is_read() -> None:
+    plan, _, _ = engines("R5")
+    compiled = Compiled(plan)
+    source = plan.mappings["LB"].sources[0]
+    line = b'{"resourceType": "Observation", "valueQuantity": {"value": 5, "unit": "furlong"}, "code": {"text": "x"}}'
+    shelf = shelve(plan, [])
+    misses(plan)
+    rows = [compiled.read(source, [MEMBERS.decode(line)], shelf) for _ in range(3)]
+    assert rows == [interpreted_read(source, [DECODE(line)], shelf)] * 3
+    assert set(misses(plan).values()) == {4}
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -31,7 +31,8 @@ class Tools:
     """What codecs may ask for: the release, named systems, and the folders that hold code maps.
 
     ``ct`` is the version of CDISC CT, a date, that rows of code maps may ask for. ``misses`` counts values that a code
-    map does not hold. ``whole`` is the document of a tree that is being read, for codecs that look something up in it.
+    map does not hold, ``missed`` all that came so far. ``whole`` is the document of a tree that is being read, for
+    codecs that look something up in it.
     """
 
     release: str
@@ -39,11 +40,13 @@ class Tools:
     places: Sequence[str]
     ct: str = ""
     misses: Counter[Miss] = field(default_factory=Counter)
+    missed: int = 0
     whole: Json = None
 
     def miss(self, code_map: str, value: str, system: str = "", code: str = "") -> str:
         """Count a value that a code map does not hold; the value goes through."""
         self.misses[Miss(code_map, value, system, code)] += 1
+        self.missed += 1
         return value
 
 
