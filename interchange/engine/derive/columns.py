@@ -76,7 +76,9 @@ def reads_of(call: Call) -> Reads | None:
         return None
     own = [arg for arg in call.args[at:] if not split_argument(arg)[0]]
     beside = call.name in BESIDE or any(split_argument(arg)[0] for arg in call.args)
-    return Reads(tuple(dict.fromkeys([*own, SUBJECT] if beside else own)), beside)
+    if beside:
+        own = [*(arg for arg in own if arg != SUBJECT), SUBJECT]
+    return Reads(tuple(dict.fromkeys(own)), beside)
 
 
 class Columns:
@@ -96,12 +98,23 @@ class Columns:
         """The groups of rows that have the same cells of some variables."""
         found = self._groups.get(variables)
         if found is None:
-            every = [self._column(variable) for variable in variables]
-            numbers: dict[tuple[str | None, ...], int] = {}
-            cells = zip(*every, strict=True) if every else repeat((), len(self.rows))
-            of_row = [numbers.setdefault(each, len(numbers)) for each in cells]
-            found = self._groups[variables] = Groups(list(numbers), of_row)
+            there = tuple(v for v in variables if self._column(v).count(None) < len(self.rows))
+            made = self._grouped(there) if there == variables else self._wider(there, variables)
+            found = self._groups[variables] = made
         return found
+
+    def _grouped(self, variables: tuple[str, ...]) -> Groups:
+        every = [self._column(variable) for variable in variables]
+        numbers: dict[tuple[str | None, ...], int] = {}
+        cells = zip(*every, strict=True) if every else repeat((), len(self.rows))
+        of_row = [numbers.setdefault(each, len(numbers)) for each in cells]
+        return Groups(list(numbers), of_row)
+
+    def _wider(self, there: tuple[str, ...], variables: tuple[str, ...]) -> Groups:
+        """The groups by variables of which some stand in no row: those by the others."""
+        cells, of_row = self.groups(there)
+        rows = _standing_for(cells, there)
+        return Groups([tuple(row.get(variable) for variable in variables) for row in rows], of_row)
 
     def _column(self, variable: str) -> Column:
         found = self._columns.get(variable)
@@ -113,14 +126,17 @@ class Columns:
         """Fill the gaps of a variable; the numbers of the rows, from 0, that have another value."""
         if values.count(None) == len(values):
             return []
-        self._columns.pop(variable, None)
+        column = [
+            row.get(variable) if value is None else row.setdefault(variable, value)
+            for row, value in zip(self.rows, values, strict=True)
+        ]
+        self._columns[variable] = column
         for group in [group for group in self._groups if variable in group]:
             del self._groups[group]
-        return [
-            i
-            for i, (row, value) in enumerate(zip(self.rows, values, strict=True))
-            if value is not None and row.setdefault(variable, value) != value
-        ]
+        if column == values:
+            return []
+        pairs = enumerate(zip(column, values, strict=True))
+        return [i for i, (there, value) in pairs if value is not None and there != value]
 
     def derived(self, call: Call, args: Sequence[str], known: Setting | None) -> Column:
         """What a call gives each row; ``args`` are its arguments as the function takes them."""
