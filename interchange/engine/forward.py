@@ -7,13 +7,15 @@ flavors fill in for parameters that nothing is known of, long texts are split, a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from interchange.engine.declared import read_declared
 from interchange.engine.derive import Part, Setting, derive_parts
 from interchange.engine.derive.base import split_argument
 from interchange.engine.interpret import guard_holds
 from interchange.engine.longtext import split_long
+from interchange.engine.ranks import ranks
 from interchange.engine.records import RELATION, Records
 from interchange.engine.residual import kept_cells, kept_rows
 from interchange.engine.shelf import interpreted_elements, interpreted_read
@@ -62,6 +64,22 @@ class Found:
         return (self.source.name if self.source else "", id(self.levels[-1]) if self.levels else 0)
 
 
+class Needs(NamedTuple):
+    """The variables that the rows of a source must have, and those of them that must come from it."""
+
+    required: frozenset[str]
+    stored: frozenset[str]
+
+
+def needs_of(source: PlannedSource, mapping: Mapping) -> Needs:
+    """Return what the rows of a source must have; what a derivation can give need not come from the source."""
+    required = set(source.source.require)
+    if mapping.params is not None and source.source.parameter:
+        required.add(mapping.params.value)
+    derived = {rule.variables[0] for rule in source.source.rules if rule.derive}
+    return Needs(frozenset(required), frozenset(required - derived))
+
+
 class Forward:
     """Reads domains from a shelf; ``read`` and ``elements`` are those of the interpreter or compiled ones.
 
@@ -77,6 +95,7 @@ class Forward:
         places = self.plan.tools.places
         self.looked_up = _looked_up(plan)
         self.about_records = frozenset(d for d, planned in plan.mappings.items() if planned.mapping.about_records)
+        self.needs = {s.name: needs_of(s, m.mapping) for m in plan.mappings.values() for s in m.sources}
         tables = {m.params.table for m in self.plan.project.mappings.values() if m.params}
         self.known = Setting(
             self.plan.project.settings,
@@ -101,7 +120,7 @@ class Forward:
                 datasets[domain] = [*datasets.get(domain, ()), *(f.row for f in rows)]
             self._derive(found, replace(self.known, datasets=datasets))
             done |= {
-                domain: self._finish(self.plan.mappings[domain].mapping, rows, declared.get(domain))
+                domain: self._finish(self.plan.mappings[domain], rows, declared.get(domain))
                 for domain, rows in found.items()
             }
         return done
@@ -125,7 +144,7 @@ class Forward:
         found = self._gather(planned, shelf, records or Records(), memory)
         others = {domain: rows for domain, rows in (beside or {}).items() if domain != mapping.domain}
         self._derive({mapping.domain: found}, replace(self.known, datasets=others))
-        return self._finish(mapping, found, declared)
+        return self._finish(planned, found, declared)
 
     def _gather(
         self, planned: PlannedMapping, shelf: ResourceShelf, records: Records, memory: Readings | None = None
@@ -134,17 +153,20 @@ class Forward:
         shelf.records = records
         relations = [s for s in planned.sources if s.source.about == RELATION]
         own = [s for s in planned.sources if s.source.about != RELATION]
-        found = list(self._native(planned, own, shelf, records, memory))
+        found = list(self._native(own, shelf, records, memory))
         found += self._whole(planned, shelf)
         if relations:
             records.relationships(f.row for f in found)
-            found += self._native(planned, relations, shelf, records, memory)
+            found += self._native(relations, shelf, records, memory)
         return found + self._nulls(planned, found, shelf)
 
-    def _finish(self, mapping: Mapping, found: list[Found], declared: Collection[str] | None) -> list[Found]:
-        found = [f for f in found if f.blanks is None or all(v in f.row for v in self._required(f, mapping))]
-        dropped = mapping.dropped
-        for one in found:
+    def _finish(self, planned: PlannedMapping, found: list[Found], declared: Collection[str] | None) -> list[Found]:
+        mapping, nothing = planned.mapping, frozenset[str]()
+        required = {id(s): names for s in planned.sources if (names := self.needs[s.name].required)}
+        if required:
+            found = [f for f in found if f.filled or required.get(id(f.source), nothing) <= f.row.keys()]
+        dropped, allowed = mapping.dropped, None if declared is None else frozenset(declared)
+        for one in found if mapping.long or dropped or allowed is not None else ():
             for variable in mapping.long:
                 if one.source is not None:
                     kept = {name: one.row[name] for name in one.kept if name in one.row}
@@ -155,25 +177,25 @@ class Forward:
             for variable in dropped:
                 if variable not in one.kept:
                     one.row.pop(variable, None)
-            if declared is not None and not one.filled:
-                for variable in one.row.keys() - declared - one.stored:
+            if allowed is not None and not one.filled and not one.row.keys() <= allowed:
+                for variable in one.row.keys() - allowed - one.stored:
                     del one.row[variable]
         return in_order(found, mapping.order)
 
     def _native(
         self,
-        planned: PlannedMapping,
         sources: Sequence[PlannedSource],
         shelf: ResourceShelf,
         records: Records,
         memory: Readings | None,
     ) -> Iterator[Found]:
         for source in sources:
+            stored = self.needs[source.name].stored
             seen: set[tuple[str | None, ...]] = set()
             for levels, read in self._readings(source, shelf, memory):
                 for given in _given(source, levels, shelf, records):
                     one = self._row(source, levels, given | read)
-                    if one is None or self._lacks(one, planned.mapping):
+                    if one is None or not stored <= one.row.keys():
                         continue
                     if source.source.distinct:
                         key = tuple(one.row.get(v) for v in ("STUDYID", *source.source.distinct))
@@ -200,29 +222,13 @@ class Forward:
         kept = kept_cells(levels[-1], self.systems["cells"], source.name)
         if kept is not None and kept.absent:
             return None
-        native = frozenset(row)
+        native = _names(tuple(row))
         if kept is None:
             return Found(row, levels[0], source, levels, native)
         row.update(kept.cells)
         for blank in kept.blanks:
             row.pop(blank, None)
         return Found(row, levels[0], source, levels, native, frozenset(kept.cells), frozenset(kept.blanks), kept.order)
-
-    def _required(self, one: Found, mapping: Mapping) -> tuple[str, ...]:
-        if one.source is None or one.filled:
-            return ()
-        require = one.source.source.require
-        if mapping.params is not None and one.source.source.parameter:
-            require = (*require, mapping.params.value)
-        return require
-
-    def _lacks(self, one: Found, mapping: Mapping) -> bool:
-        """Whether a required variable is missing that no derivation can give."""
-        missing = [v for v in self._required(one, mapping) if v not in one.row]
-        if not missing or one.source is None:
-            return bool(missing)
-        derived = {rule.variables[0] for rule in one.source.source.rules if rule.derive}
-        return any(v not in derived for v in missing)
 
     def _whole(self, planned: PlannedMapping, shelf: ResourceShelf) -> list[Found]:
         """The rows that no element took, kept whole at the study."""
@@ -278,6 +284,12 @@ def _looked_up(plan: Plan) -> frozenset[str]:
     return frozenset(domain for call in calls for arg in call.args if (domain := split_argument(arg)[0]))
 
 
+@lru_cache(maxsize=1 << 12)
+def _names(names: tuple[str, ...]) -> frozenset[str]:
+    """The names of a row's cells, one object for all rows that have the same ones in the same order."""
+    return frozenset(names)
+
+
 _NOTHING_GIVEN: tuple[Row, ...] = ({},)
 
 
@@ -315,16 +327,30 @@ def sort_key(row: Row, order: Sequence[str], stored: Collection[str] = ()) -> tu
     key = []
     for name in order:
         variable = name.rstrip("?")
-        text = None if name != variable and variable in stored else row.get(variable)
-        number = decimal_of(text)
-        key.append((0, 0, "") if text is None else (1, number, "") if number is not None else (2, 0, text))
+        key.append(_place(None if name != variable and variable in stored else row.get(variable)))
     return tuple(key)
+
+
+@lru_cache(maxsize=1 << 14)  # the same studies, subjects and numbers stand in many rows
+def _place(text: str | None) -> tuple[int, Any, str]:
+    """What a text is sorted by."""
+    number = decimal_of(text)
+    return (0, 0, "") if text is None else (1, number, "") if number is not None else (2, 0, text)
 
 
 def in_order(found: list[Found], order: Sequence[str]) -> list[Found]:
     """Return rows in the order that was kept; else by the mapping's order variables, else in document order."""
-    if order:
-        found = sorted(found, key=lambda f: sort_key(f.row, order, f.stored))
+    if order and len(found) > 1:
+        places = list(zip(*(ranks(_sorted_by(found, name), _place) for name in order), strict=True))
+        found = [found[i] for i in sorted(range(len(found)), key=places.__getitem__)]
     if any(f.order is not None for f in found):
         return sorted(found, key=lambda f: (f.order is None, f.order or 0))
     return found
+
+
+def _sorted_by(found: list[Found], name: str) -> list[str | None]:
+    """The cells that count for the order, of one of its variables."""
+    variable = name.rstrip("?")
+    if variable == name:
+        return [f.row.get(variable) for f in found]
+    return [None if variable in f.native or variable in f.kept else f.row.get(variable) for f in found]

@@ -60,8 +60,9 @@ class Remarks:
     def take(self, plan: Plan, shelf: ResourceShelf, found: Mapping[str, Sequence[Found]]) -> None:
         """Add what the rows and references of a shelf give rise to."""
         for domain, rows in found.items():
+            cells = [f.row for f in rows]
             for key in _identifiers(plan, domain):
-                self.blank[domain, key] += sum(key not in f.row for f in rows)
+                self.blank[domain, key] += sum([key not in row for row in cells])
         for entity, references in shelf.unresolved.items():
             self.unresolved.setdefault(entity, set()).update(references)
         self.ties.update(shelf.owners.ties)

@@ -12,6 +12,7 @@ from interchange.mapping.tables import read_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from interchange.mapping.model import Call
     from interchange.mapping.tables import Parameter, Table
     from interchange.mapping.terminology import Terminology
 
@@ -19,18 +20,23 @@ if TYPE_CHECKING:
 
 Row = dict[str, str]
 Column = list[str | None]
+Made = dict[tuple[str | None, ...], str | None]  # by cells
 SUBJECT = "USUBJID"
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What derivations may ask for beside the rows: settings, terminology, tables, and the rows of other datasets."""
+    """What derivations may ask for beside the rows: settings, terminology, tables, and the rows of other datasets.
+
+    ``made`` remembers what calls have given that follows from cells, settings and tables alone.
+    """
 
     settings: Mapping[str, str]
     terminology: Terminology
     parameters: Mapping[str, Mapping[str, Parameter]]
     places: Sequence[str] = ()
     datasets: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    made: dict[Call, Made] = field(default_factory=dict, compare=False, repr=False)
 
     def table(self, name: str) -> Table:
         """A table of the terminology folder, by name."""
@@ -65,7 +71,7 @@ def column(rows: Sequence[Row], arg: str, known: Setting | None) -> Column:
     for other in rows_of(known, domain):
         if SUBJECT in other and variable in other:
             found.setdefault(other[SUBJECT], other[variable])
-    return [found.get(row.get(SUBJECT, "")) for row in rows]
+    return [found.get(row.get(SUBJECT, "")) for row in rows] if found else [None] * len(rows)
 
 
 @lru_cache(maxsize=1 << 14)  # many rows of a subject have one date

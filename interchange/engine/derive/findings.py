@@ -41,17 +41,25 @@ def baseline(rows: Sequence[Row], args: Sequence[str], known: Setting | None) ->
     [None, 'Y', None]
     """
     date, *others = args
-    ends = [column(rows, arg, known) for arg in others if "." in arg]
     by = [arg for arg in others if "." not in arg]
-    results = [f"{date[:2]}ORRES", f"{date[:2]}STRESC"]
-    last: dict[tuple[str | None, ...], tuple[str, int]] = {}
-    for i, (row, *until) in enumerate(zip(rows, *ends, strict=True)):
-        when, end = row.get(date), next((text for text in until if text is not None), None)
-        if when is None or end is None or not any(v in row for v in results) or not _until(when, end):
-            continue
-        key = (row.get("USUBJID"), *(row.get(v) for v in by))
-        last[key] = max(last.get(key, ("", -1)), (when, i))
-    flagged = {i for _, i in last.values()}
+    ends: Column = [None] * len(rows)
+    for arg in others:
+        if "." in arg:
+            ends = [later if end is None else end for end, later in zip(ends, column(rows, arg, known), strict=True)]
+    if not any(ends):
+        return [None] * len(rows)
+    spans = [(row.get(date) or "", end or "") for row, end in zip(rows, ends, strict=True)]
+    reached = {span for span in set(spans) if _until(*span)}
+    collected, standard = f"{date[:2]}ORRES", f"{date[:2]}STRESC"
+    names = ["USUBJID", *by]
+    latest: dict[tuple[str | None, ...], str] = {}
+    last: dict[tuple[str | None, ...], int] = {}
+    for i, (row, span) in enumerate(zip(rows, spans, strict=True)):
+        if span in reached and (collected in row or standard in row):
+            key = tuple(map(row.get, names))
+            if span[0] >= latest.get(key, ""):
+                latest[key], last[key] = span[0], i
+    flagged = set(last.values())
     return ["Y" if i in flagged else None for i in range(len(rows))]
 
 

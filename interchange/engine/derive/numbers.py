@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import count
 from typing import TYPE_CHECKING
+
+from interchange.engine.ranks import ranks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,26 +79,37 @@ def seq(rows: Sequence[Row], args: Sequence[str], _: Setting | None) -> Column:
     ['3', '2', '1', '1']
     """
     own, within, *order = args
-    taken: dict[str | None, set[str]] = {}
-    for row in rows:
-        if own in row:
-            taken.setdefault(row.get(within), set()).add(row[own])
+    owners = [row.get(within) for row in rows]
     numbers: Column = [row.get(own) for row in rows]
-    open_rows = [i for i, row in enumerate(rows) if own not in row]
-    last: Counter[str | None] = Counter()
-    texts = {
-        (row.get(within), v) for row in rows for v in order if v in row and _number(row[v]) is None
-    }  # a subject's dates are texts, though a year alone looks like a number
-    ranks = {
-        i: [_rank(rows[i].get(v), numeric=(rows[i].get(within), v) not in texts) for v in order] for i in open_rows
-    }
-    for i in sorted(open_rows, key=ranks.__getitem__):
-        owner = rows[i].get(within)
-        last[owner] += 1
-        while str(last[owner]) in taken.get(owner, ()):
-            last[owner] += 1
-        numbers[i] = str(last[owner])
+    taken: dict[str | None, set[str]] = {}
+    waiting: dict[str | None, list[int]] = {}
+    for i, (owner, number) in enumerate(zip(owners, numbers, strict=True)):
+        if number is None:
+            waiting.setdefault(owner, []).append(i)
+        else:
+            taken.setdefault(owner, set()).add(number)
+    places = [_places(owners, [row.get(v) for row in rows]) for v in order] if waiting else []
+    keys = list(zip(*places, strict=True)) if places else [()] * len(rows)
+    for owner, those in waiting.items():
+        used = taken.get(owner, ())
+        free = (text for text in map(str, count(1)) if text not in used)
+        for i in sorted(those, key=keys.__getitem__):
+            numbers[i] = next(free)
     return numbers
+
+
+def _places(owners: Sequence[str | None], texts: Column) -> list[int]:
+    """The place of each text among those of its owner: by value where all of them are numbers, else as texts.
+
+    A subject's dates are texts, though a year alone looks like a number.
+    """
+    different = set(texts) - {None}
+    words = {text for text in different if text is not None and _number(text) is None}
+    if len(words) in (0, len(different)):
+        return ranks(texts, partial(_rank, numeric=not words))
+    worded = {owner for owner, text in zip(owners, texts, strict=True) if text in words}
+    numeric = [owner not in worded for owner in owners]
+    return ranks(list(zip(numeric, texts, strict=True)), lambda one: _rank(one[1], numeric=one[0]))
 
 
 def _rank(text: str | None, *, numeric: bool) -> tuple[int, Decimal, str]:

@@ -61,9 +61,7 @@ def _each(
     units = read_standard_units(table, tuple(known.places), known.settings.get("units", SYSTEM))
     names = [column(rows, arg, known) for arg in (test, value, unit)]
     specimens = column(rows, specimen[0], known) if specimen else [None] * len(rows)
-    made: dict[tuple[str | None, ...], str | None] = {}
-    cells = list(zip(*names, specimens, strict=True))
-    for key in dict.fromkeys(cells):
-        code, text, own, on = key
-        made[key] = None if text is None else of(units.standard(code or "", on or "", own or ""), text, own or "")
-    return [made[key] for key in cells]
+    return [
+        None if text is None else of(units.standard(code or "", on or "", own or ""), text, own or "")
+        for code, text, own, on in zip(*names, specimens, strict=True)
+    ]

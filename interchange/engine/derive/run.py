@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from interchange.engine.derive.base import split_argument
-from interchange.engine.derive.registry import DERIVATIONS
+from interchange.engine.derive.columns import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,57 +84,50 @@ def derive_parts(parts: Mapping[str, Part], known: Setting | None = None) -> Cou
             for name, part in parts.items()
         }
         known = replace(known, datasets={**known.datasets, **own})
+    columns = {domain: Columns(part.rows) for domain, part in parts.items()}
     disagreed: Counter[Target] = Counter()
     for domain, variable in derivation_order({d: list(each.values()) for d, each in calls.items()}):
-        disagreed[domain, variable] += _fill(parts[domain], calls[domain], variable, known)
+        disagreed[domain, variable] += _fill(parts[domain], columns[domain], calls[domain], variable, known)
     return +disagreed
 
 
-def _fill(part: Part, calls: Mapping[int, Mapping[str, tuple[Call, ...]]], target: str, known: Setting | None) -> int:
+def _fill(
+    part: Part,
+    columns: Columns,
+    calls: Mapping[int, Mapping[str, tuple[Call, ...]]],
+    target: str,
+    known: Setting | None,
+) -> int:
     """Fill one variable of a dataset; how many stored values disagree."""
     every = {each.get(target, ()) for each in calls.values()}
-    if len(every) == 1:
-        return _fill_alike(part, every.pop(), target, known)
-    columns: dict[Call, Column] = {}
-    disagreed = 0
-    for i, (row, rules, blank) in enumerate(zip(part.rows, part.rules, part.blanks, strict=True)):
-        ways = calls[id(rules)].get(target, ())
-        if not ways or blank is None or target in blank:
-            continue
-        value, told = None, False
-        for call in ways:
-            if call not in columns:
-                columns[call] = _column(call, target, part.rows, known)
-            value, told = columns[call][i], call.name not in STAND_INS
-            if value is not None:
-                break
-        if value is not None and row.setdefault(target, value) != value and told:
-            disagreed += 1
-    return disagreed
+    given = {ways: _first(columns, ways, target, known) for ways in every}
+    if len(given) == 1:
+        values, told = next(iter(given.values()))
+    else:
+        by_rules = {rules: given[each.get(target, ())] for rules, each in calls.items()}
+        chosen = [by_rules[id(rules)] for rules in part.rules]
+        values = [column[i] for i, (column, _) in enumerate(chosen)]
+        told = [tells[i] for i, (_, tells) in enumerate(chosen)]
+    if any(blank is None or blank for blank in part.blanks):
+        blanks = zip(values, part.blanks, strict=True)
+        values = [None if blank is None or target in blank else value for value, blank in blanks]
+    return sum(told[i] for i in columns.fill(target, values))
 
 
-def _fill_alike(part: Part, ways: Sequence[Call], target: str, known: Setting | None) -> int:
-    """Fill one variable of rows that all have the same ways to it: column by column."""
-    values: Column = [None] * len(part.rows)
-    told = [False] * len(part.rows)
-    for call in ways:
-        column, tells = _column(call, target, part.rows, known), call.name not in STAND_INS
-        told = [old if value is not None else tells for old, value in zip(told, values, strict=True)]
-        values = [new if value is None else value for value, new in zip(values, column, strict=True)]
-        if None not in values:
-            break
-    disagreed = 0
-    for row, value, blank, tells in zip(part.rows, values, part.blanks, told, strict=True):
-        if value is None or blank is None or target in blank:
-            continue
-        if row.setdefault(target, value) != value and tells:
-            disagreed += 1
-    return disagreed
-
-
-def _column(call: Call, target: str, rows: list[Row], known: Setting | None) -> Column:
-    args = (target, *call.args) if call.name in NUMBERING else call.args
-    return list(DERIVATIONS[call.name](rows, args, known))
+def _first(columns: Columns, ways: Sequence[Call], target: str, known: Setting | None) -> tuple[Column, list[bool]]:
+    """What the first call that gives something gives each row, and whether another stored value disagrees with it."""
+    values: Column = [None] * len(columns.rows)
+    told = [False] * len(columns.rows)
+    for number, call in enumerate(ways):
+        args = (target, *call.args) if call.name in NUMBERING else call.args
+        tells = call.name not in STAND_INS
+        if not number:
+            values, told = columns.derived(call, args, known), [tells] * len(told)
+        elif None in values:
+            for i, value in enumerate(columns.derived(call, args, known)):
+                if value is not None and values[i] is None:
+                    values[i], told[i] = value, tells
+    return values, told
 
 
 def derive_rows(

@@ -35,17 +35,10 @@ def within(rows: Sequence[Row], args: Sequence[str], known: Setting | None) -> C
         if SUBJECT in other and start in other and variable in other:
             own = intervals.setdefault(other[SUBJECT], [])
             own.append((other[start], other.get(end, ""), other[variable]))
-    found: dict[tuple[str, str], str | None] = {}  # many rows of a subject have one date
-    values: Column = []
-    for row, when in zip(rows, column(rows, date, known), strict=True):
-        if when is None:
-            values.append(None)
-            continue
-        key = (row.get(SUBJECT, ""), when)
-        if key not in found:
-            found[key] = _value_at(when, intervals.get(key[0], ()))
-        values.append(found[key])
-    return values
+    return [
+        None if when is None else _value_at(when, intervals.get(row.get(SUBJECT, ""), ()))
+        for row, when in zip(rows, column(rows, date, known), strict=True)
+    ]
 
 
 def _value_at(when: str, intervals: Iterable[tuple[str, str, str]]) -> str | None:
