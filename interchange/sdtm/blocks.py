@@ -114,6 +114,20 @@ def coded(rows: Sequence[Row], name: str) -> Coded:
     return Coded(list(places), codes)
 
 
+def with_any(rows: Rows, names: Collection[str]) -> Iterator[Row]:
+    """Yield the rows that have one of some variables; rows in blocks that have none are not made at all.
+
+    >>> list(with_any([{"AGE": "63"}, {"SEX": "F"}], {"SEX"}))
+    [{'SEX': 'F'}]
+    """
+    if not isinstance(rows, BlockRows):
+        yield from (row for row in rows if not row.keys().isdisjoint(names))
+        return
+    for block in rows.blocks():
+        if not block.columns.keys().isdisjoint(names):
+            yield from (row for row in block.rows() if not row.keys().isdisjoint(names))
+
+
 def counted(rows: Rows, names: Iterable[str]) -> dict[str, Counter[str]]:
     """Return how often each text of some variables comes.
 
