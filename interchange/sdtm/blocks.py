@@ -7,10 +7,10 @@ done row by row is done with small numbers, by numpy.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from itertools import chain, count, repeat
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, count
+from typing import TYPE_CHECKING, NamedTuple, overload
 
-from interchange.sdtm.chunks import chunks
+from interchange.sdtm.chunks import cells, chunks
 from interchange.sdtm.dataset import same_rows
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ class Block(NamedTuple):
                 del rows[blank][name]
         return rows  # type: ignore[return-value] - what is None has gone
 
+    def first(self, name: str) -> str:
+        """Return the text of a variable in the first row, "" for blank."""
+        column = self.columns.get(name)
+        return "" if column is None else column.texts[column.codes[0]] or ""
+
     def without(self, names: Collection[str]) -> Block:
         """Return the rows without some variables."""
         return Block(self.count, {name: column for name, column in self.columns.items() if name not in names})
@@ -82,6 +87,49 @@ class BlockRows:
     __hash__ = None  # type: ignore[assignment]
 
 
+class HeldRows(BlockRows):
+    """Rows in memory that stay in blocks until one is asked for; from then on they are a list, and may be changed.
+
+    >>> rows = HeldRows([block_of([{"AGE": "63"}, {}], {})])
+    >>> len(rows), rows[0], rows[1:]
+    (2, {'AGE': '63'}, [{}])
+    """
+
+    def __init__(self, held: Sequence[Block]) -> None:
+        self._held = held
+        self._rows: list[Row] | None = None
+        self._count = sum(block.count for block in held)
+
+    def listed(self) -> list[Row]:
+        """Return the rows as the list that they are from now on."""
+        if self._rows is None:
+            self._rows = [row for block in self._held for row in block.rows()]
+            self._held = ()
+        return self._rows
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the rows in blocks."""
+        return iter(self._held) if self._rows is None else blocks(self._rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.listed())
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Row]: ...
+
+    def __getitem__(self, at: int | slice) -> Row | list[Row]:
+        return self.listed()[at]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __repr__(self) -> str:
+        return f"<{self._count} rows in memory>"
+
+
 def blocks(rows: Rows, names: Iterable[str] = ()) -> Iterator[Block]:
     """Yield any rows in blocks; to know beforehand which variables they have makes it quicker."""
     if isinstance(rows, BlockRows):
@@ -97,20 +145,20 @@ def block_of(rows: Sequence[Row], names: dict[str, None]) -> Block:
 
     There are at most `MOST` rows.
     """
-    columns = {name: coded(rows, name) for name in names}
+    columns = {name: coded(cells(rows, name), len(rows)) for name in names}
     met = sum(int((column.codes != 0).sum()) for column in columns.values())
     if met < sum(map(len, rows)):
         names.update(dict.fromkeys(chain.from_iterable(rows)))
-        columns |= {name: coded(rows, name) for name in names if name not in columns}
+        columns |= {name: coded(cells(rows, name), len(rows)) for name in names if name not in columns}
     return Block(len(rows), {name: column for name, column in columns.items() if len(column.texts) > 1})
 
 
-def coded(rows: Sequence[Row], name: str) -> Coded:
-    """Return the cells of a variable."""
+def coded(texts: Iterable[str | None], size: int) -> Coded:
+    """Return so many cells of a variable, each its text or None."""
     import numpy as np
 
     places: dict[str | None, int] = defaultdict(count(1).__next__, {None: 0})
-    codes = np.fromiter(map(places.__getitem__, map(dict.get, rows, repeat(name))), np.uint16, len(rows))
+    codes = np.fromiter(map(places.__getitem__, texts), np.uint16, size)
     return Coded(list(places), codes)
 
 
@@ -142,7 +190,7 @@ def counted(rows: Rows, names: Iterable[str]) -> dict[str, Counter[str]]:
     else:
         for chunk in chunks(rows):
             for name, counts in found.items():
-                counts.update(map(dict.get, chunk, repeat(name)))
+                counts.update(cells(chunk, name))
     return {name: Counter({t: n for t, n in counts.items() if t is not None}) for name, counts in found.items()}
 
 
