@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from interchange.issues import Issue, Place
 from interchange.mapping.terminology import project_terminology
+from interchange.sdtm.blocks import counted
 from interchange.sdtm.standard import standard
 
 if TYPE_CHECKING:
@@ -63,11 +64,9 @@ class CodelistCheck:
         if spec is None:
             return
         bound = [v for variable in dataset.variables if (v := spec.variable(variable.name)) and v.codelist]
-        counts = [(v.name, self.counts.setdefault((dataset.name, v), Counter())) for v in bound]
-        for row in dataset.rows:
-            for name, values in counts:
-                if name in row:
-                    values[row[name]] += 1
+        counts = counted(dataset.rows, [v.name for v in bound])
+        for v in bound:
+            self.counts.setdefault((dataset.name, v), Counter()).update(counts[v.name])
 
     def checked(self) -> Checked:
         """What was outside, and what could not be checked."""

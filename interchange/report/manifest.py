@@ -20,6 +20,7 @@ import msgspec
 from interchange.fhir.sources import files_under
 from interchange.issues import Issue, Place, SourceError
 from interchange.mapping.load import shipped_mappings
+from interchange.sdtm.json_rows import json_lines
 from interchange.sdtm.files import write_bytes
 from interchange.version import __version__
 
@@ -83,9 +84,9 @@ def describe_run(
 
 def digest_rows(rows: Rows) -> str:
     """Return the digest of the cells of rows, each as a line of JSON."""
-    digest, encode = sha256(), msgspec.json.Encoder(order="sorted").encode
-    for row in rows:
-        digest.update(encode(row) + b"\n")
+    digest = sha256()
+    for lines in json_lines(rows):
+        digest.update(lines)
     return digest.hexdigest()
 
 

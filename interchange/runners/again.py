@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from interchange.engine.declared import read_declared
 from interchange.engine.shelf import ResourceShelf
@@ -13,7 +13,7 @@ from interchange.engine.trace import SUPP, Tracer, is_parent
 from interchange.fhir.read import Repeats
 from interchange.runners.assemble import to_datasets
 from interchange.runners.partition import read_part
-from interchange.runners.runfile import read_run
+from interchange.runners.runfile import keyed_rows
 from interchange.runners.stream import Job, Stream
 
 if TYPE_CHECKING:
@@ -103,11 +103,10 @@ class PartedTracer:
 
     def _rows(self, domain: str) -> Iterator[tuple[int, int, Row]]:
         """The rows of a domain in order, each with its part and its place there."""
-        order = self.engines.plan.mappings[domain].mapping.order
 
-        def entries(part: int) -> Iterator[tuple[tuple[Any, ...], int, int, Row]]:
-            for entry in read_run(self.parts[part].runs[domain]):
-                yield entry.key(order), part, entry.number, entry.row
+        def entries(part: int) -> Iterator[tuple[bytes, int, int, Row]]:
+            for number, (key, row) in enumerate(keyed_rows(self.parts[part].runs[domain])):
+                yield key, part, number, row
 
         runs = [entries(part) for part, made in enumerate(self.parts) if domain in made.runs]
         merged = runs[0] if len(runs) == 1 else heapq.merge(*runs, key=lambda entry: entry[0])

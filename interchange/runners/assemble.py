@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from interchange.sdtm.aligned import padded
 from interchange.sdtm.dataset import Dataset
+from interchange.sdtm.spill import SpilledRows
 from interchange.sdtm.standard import shape, standard
 from interchange.sdtm.suppqual import Joined, SuppVariable, split
 
@@ -54,10 +56,7 @@ def to_datasets(plan: Plan, mapping: Mapping, rows: Rows, declared: Declared) ->
 
 def names_of(rows: Rows) -> dict[str, str]:
     """Return the variables that rows have, in the order in which they come up, each with a blank."""
-    found: dict[str, str] = {}
-    for row in rows:
-        found |= row
-    return dict.fromkeys(found, "")
+    return dict.fromkeys(rows.names if isinstance(rows, SpilledRows) else chain.from_iterable(rows), "")
 
 
 def described(dataset: Dataset, plan: Plan) -> Dataset:

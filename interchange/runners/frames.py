@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from interchange.engine.longtext import join_long
 from interchange.issues import Issue, Issues, Place
 from interchange.runners.assemble import qualifiers_of, to_datasets
-from interchange.runners.runfile import read_run
+from interchange.runners.runfile import keyed_rows
 from interchange.sdtm.dataset import is_number
 from interchange.sdtm.standard import shape, standard
 from interchange.sdtm.suppqual import VARIABLES as SUPP_VARIABLES
@@ -111,7 +111,7 @@ def shared_datasets(plan: Plan, rows: dict[str, list[Row]], declared: Declared) 
 
 def part_datasets(plan: Plan, part: Part, declared: Declared) -> Iterator[Dataset]:
     """Yield the datasets of a part's rows."""
-    rows = {domain: [entry.row for entry in read_run(path)] for domain, path in part.runs.items()}
+    rows = {domain: [row for _, row in keyed_rows(path)] for domain, path in part.runs.items()}
     joins = {domain: replace(joined, order=(), leftovers=[]) for domain, joined in declared.joins.items()}
     yield from _datasets(plan, rows, replace(declared, joins=joins))
 

@@ -16,7 +16,8 @@ from interchange.runners.garbage import uncollected
 from interchange.runners.local import lay_beside
 from interchange.runners.partition import Placed, read_part
 from interchange.runners.remarks import Remarks, report_misfits
-from interchange.runners.runfile import Entry, write_run
+from interchange.runners.runfile import write_run
+from interchange.runners.sortkey import SortKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -101,19 +102,12 @@ class PartConverter:
         for domain, rows in found.items():
             if rows:
                 sources = {id(source): i for i, source in enumerate(plan.mappings[domain].sources)}
-                unless = [name.rstrip("?") for name in plan.mappings[domain].mapping.order if name.endswith("?")]
-                entries = [
-                    Entry(
-                        f.order,
-                        sources.get(id(f.source), len(sources)),
-                        positions[id(f.resource)],
-                        i,
-                        f.row,
-                        tuple(name for name in unless if name in f.stored),
-                    )
-                    for i, f in enumerate(rows)
-                ]
-                part.runs[domain] = write_run(self.folder / f"{name}-{domain}.run", entries)
+                keys = SortKeys(plan.mappings[domain].mapping.order)
+                part.runs[domain] = write_run(
+                    self.folder / f"{name}-{domain}.run",
+                    [f.row for f in rows],
+                    (keys.key(f, sources.get(id(f.source), len(sources)), positions[id(f.resource)]) for f in rows),
+                )
         if self.ledger:
             self._lay_beside(name, shelf, found, part)
         return part, found

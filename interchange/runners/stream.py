@@ -208,7 +208,8 @@ class _Total:
         for domain, planned in self.plan.mappings.items():
             rows = SpilledRows(self.folder)
             runs = self.runs.get(domain, [])
-            rows.extend(merge_runs(runs, planned.mapping.order))
+            for block in merge_runs(runs):
+                rows.add(block)
             for path in runs:
                 path.unlink()
             made.datasets += to_datasets(self.plan, planned.mapping, rows, declared)

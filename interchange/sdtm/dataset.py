@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import repeat
 from math import isfinite
 from operator import eq
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from interchange.issues import Issue, Place, SourceError, TargetError
-from interchange.sdtm.chunks import cells, chunks
+from interchange.sdtm.chunks import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,21 +141,26 @@ class Dataset:
         return cls(name, label, described, rows)
 
     def _texts(self) -> dict[str, list[str | None]]:
+        from interchange.sdtm.blocks import blocks  # which are made of rows
+
         texts: dict[str, list[str | None]] = {variable.name: [] for variable in self.variables}
-        for chunk in chunks(self.rows):
+        for block in blocks(self.rows, texts):
             for name, column in texts.items():
-                column.extend(cells(chunk, name))
+                own = block.columns.get(name)
+                column.extend(repeat(None, block.count) if own is None else own.cells())
         return texts
 
     def _numbers(self, name: str, texts: list[str | None]) -> list[float | None]:
-        numbers: list[float | None] = []
+        known: dict[str | None, float | None] = {None: None}
         for position, text in enumerate(texts, 1):
-            if text is not None and not is_number(text):
+            if text is None or text in known:
+                continue
+            if not is_number(text):
                 place = Place(line=position, record=self.name, field=name)
                 hint = "make the variable Char, or mend the value"
                 raise TargetError(Issue("IX-SDTM-002", "error", place, "not a number in a Num variable", hint, text))
-            numbers.append(None if text is None else float(text))
-        return numbers
+            known[text] = float(text)
+        return [known[text] for text in texts]
 
 
 def _cell_text(name: str, column: str, position: int, value: object) -> str:

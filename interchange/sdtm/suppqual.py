@@ -13,13 +13,15 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from interchange.issues import Issue, Place
-from interchange.sdtm.dataset import Dataset, Row, Variable, is_number, listed, same_rows
+from interchange.sdtm.blocks import BlockRows, blocks, with_any
+from interchange.sdtm.dataset import Dataset, Row, Variable, is_number, listed
 from interchange.sdtm.sort import sort_unique
 from interchange.sdtm.spill import SpilledRows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from interchange.sdtm.blocks import Block
     from interchange.sdtm.dataset import Rows
 
 VARIABLES = (
@@ -165,7 +167,7 @@ def split(
         first: dict[tuple[str, ...], Row] = {}
         for row in made:
             first.setdefault(_identity(row), row)
-        kept, rows = list(_Kept(dataset.rows, names)), [first[key] for key in sorted(first)]
+        kept, rows = _without(dataset.rows, names), [first[key] for key in sorted(first)]
     elif names:
         folder = dataset.rows.folder if isinstance(dataset.rows, SpilledRows) else Path(gettempdir())
         kept, rows = _Kept(dataset.rows, names), sort_unique(made, _identity, folder)
@@ -174,29 +176,30 @@ def split(
     return replace(dataset, variables=variables, rows=kept), replace(about, rows=rows)
 
 
-class _Kept:
+class _Kept(BlockRows):
     """Rows without some of their variables, made anew each time they are gone through."""
 
     def __init__(self, rows: Rows, names: set[str]) -> None:
         self.rows = rows
         self.names = names
 
-    def __iter__(self) -> Iterator[Row]:
-        names = self.names
-        return ({name: text for name, text in row.items() if name not in names} for row in self.rows)
+    def blocks(self) -> Iterator[Block]:
+        """Yield the rows in blocks."""
+        return (block.without(self.names) for block in blocks(self.rows))
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __eq__(self, other: object) -> bool:
-        return same_rows(self, other)
 
-    __hash__ = None  # type: ignore[assignment]
+def _without(rows: list[Row], names: set[str]) -> list[Row]:
+    """Return rows without some of their variables."""
+    return [{name: text for name, text in row.items() if name not in names} for row in rows]
 
 
 def _qualifiers(dataset: Dataset, supp: Sequence[SuppVariable], idvar: str) -> Iterator[Row]:
-    """Yield the SUPP-- rows of a parent, row by row; those of a --GRPID are among them more than once."""
-    for row in dataset.rows:
+    """Yield the SUPP-- rows of a parent; those of a --GRPID are among them more than once."""
+    names = {variable.qnam for variable in supp}
+    for row in with_any(dataset.rows, names):
         for variable in supp:
             if variable.qnam in row:
                 yield _row(row, variable, idvar, dataset.name)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from interchange.issues import Severity
-from interchange.sdtm.chunks import REMEMBERED, cells
+from interchange.sdtm.chunks import REMEMBERED
 from interchange.sdtm.dataset import holds, is_number
 from interchange.sdtm.xpt.ibm import in_range, to_ibm
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    from interchange.sdtm.dataset import Row, Variable
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from interchange.sdtm.blocks import Coded
+    from interchange.sdtm.dataset import Variable
 
 Problem = tuple[str, Severity, str, str]  # code, severity, message, hint
 
@@ -48,25 +52,31 @@ class Column(dict[str | None, bytes]):
         """Return the bytes of a text; what cannot be held goes to ``bad``."""
         raise NotImplementedError
 
-    def octets(self, rows: Sequence[Row], first: int) -> bytes:
+    def octets(self, cells: Coded, first: int) -> NDArray[np.void]:
         """Return the bytes of the cells of some rows, the first of which has the number ``first``."""
+        import numpy as np
+
         if len(self) > REMEMBERED:
             self.forget()
-        texts = list(cells(rows, self.name))
         width = 0
         while width != self.width:
             width = self.width
-            data = b"".join(map(self.__getitem__, texts))
+            data = b"".join(map(self.__getitem__, cells.texts))
             if width != self.width:
                 self.update({text: known.ljust(self.width, self.fill) for text, known in self.items()})
         if self.bad:
-            self.found += [
-                (number, text, problem)
-                for number, text in enumerate(texts, first)
-                if text in self.bad
-                for problem in self.bad[text]
-            ]
-        return data
+            self.found += self._found(cells, first)
+        return np.frombuffer(data, f"V{width}").take(cells.codes)
+
+    def _found(self, cells: Coded, first: int) -> Iterator[tuple[int, str, Problem]]:
+        """Yield the cells of some rows that cannot be held, each with its problems."""
+        import numpy as np
+
+        bad = np.fromiter(map(self.bad.__contains__, cells.texts), bool, len(cells.texts))
+        for place in bad[cells.codes].nonzero()[0].tolist():
+            text = cells.texts[cells.codes[place]] or ""
+            for problem in self.bad[text]:
+                yield first + place, text, problem
 
     def forget(self) -> None:
         """Forget all texts but the blank ones."""

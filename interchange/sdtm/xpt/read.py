@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interchange.issues import Issue, Place, SourceError
-from interchange.sdtm.dataset import Dataset, Row, Variable, number_text
+from interchange.sdtm.blocks import Block, Coded, HeldRows, coded
+from interchange.sdtm.dataset import Dataset, Variable, number_text
 from interchange.sdtm.files import fallback_encoding, read_bytes, wrong_encoding
 from interchange.sdtm.xpt.ibm import from_ibm
 from interchange.sdtm.xpt.layout import (
@@ -22,10 +23,13 @@ from interchange.sdtm.xpt.layout import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
+
+# Rows of a block.
+BLOCK = 20_000
 
 _SPECIAL = b"_ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -92,19 +96,24 @@ class _Member:
         octets = [records[:, field.offset : field.offset + field.width] for field in self.fields]
         used, decode = self.decoder(encoding, octets)
         names = [decode(field.name) for field in self.fields]
-        columns = [
-            self.numbers(column, name) if field.numeric else _texts(column, decode)
+        numbers = [
+            self.numbers(column, name) if field.numeric else None
             for field, name, column in zip(self.fields, names, octets, strict=True)
         ]
-        rows: list[Row] = [
-            {name: text for name, text in zip(names, cells, strict=True) if text}
-            for cells in zip(*columns, strict=True)
-        ]
+        held = []
+        for start in range(0, len(records), BLOCK):
+            own = slice(start, start + BLOCK)
+            cells = [
+                _texts(column[own], decode) if found is None else _numbers(found[0][own], found[1][own])
+                for column, found in zip(octets, numbers, strict=True)
+            ]
+            held.append(Block(len(records[own]), _by_name(names, cells)))
+        rows = HeldRows(held)
         variables = [
             Variable(name, decode(field.label), "Num" if field.numeric else "Char", field.width, field.format)
             for field, name in zip(self.fields, names, strict=True)
         ]
-        study = rows[0].get("STUDYID", "") if rows else ""
+        study = held[0].first("STUDYID") if held else ""
         return Dataset(decode(self.name), decode(self.label), variables, rows, study=study, encoding=used)
 
     def records(self) -> NDArray[np.uint8]:
@@ -142,8 +151,8 @@ class _Member:
         used = encoding or "utf-8"
         return used, lambda text: text.decode(used)
 
-    def numbers(self, column: NDArray[np.uint8], name: str) -> list[str]:
-        """Return a Num column as text, "" for missing; special missing values give a warning."""
+    def numbers(self, column: NDArray[np.uint8], name: str) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+        """Return the words of a Num column, and where a value is missing; special missing values give a warning."""
         import numpy as np
 
         words = np.zeros((len(column), 8), dtype=np.uint8)
@@ -157,18 +166,44 @@ class _Member:
             message = f"{int(special.sum())} special missing values ({kinds}) are read as blank"
             hint = "say the reason in --STAT and --REASND"
             self.issues.append(Issue("IX-XPT-024", "warning", place, message, hint))
-        values, inverse = np.unique(words.view(">u8").reshape(-1).astype(np.uint64), return_inverse=True)
-        texts = [number_text(number) for number in from_ibm(values).tolist()]
-        found = [texts[place] for place in inverse.tolist()]
-        for row in np.flatnonzero(missing).tolist():
-            found[row] = ""
-        return found
+        return words.view(">u8").reshape(-1).astype(np.uint64), missing
 
 
-def _texts(column: NDArray[np.uint8], decode: Callable[[bytes], str]) -> list[str]:
+def _by_name(names: Sequence[str], columns: Sequence[Coded]) -> dict[str, Coded]:
+    """Return the columns that are not blank; of two with one name, the cells of the second are laid over the first."""
+    found: dict[str, Coded] = {}
+    for name, column in zip(names, columns, strict=True):
+        if name in found:
+            pairs = zip(found[name].cells(), column.cells(), strict=True)
+            found[name] = coded((above or below for below, above in pairs), len(column.codes))
+        elif len(column.texts) > 1:
+            found[name] = column
+    return found
+
+
+def _numbers(words: NDArray[np.uint64], missing: NDArray[np.bool_]) -> Coded:
+    """Return the cells of some words; the text of each number is made once."""
+    import numpy as np
+
+    values, found = np.unique(words[~missing], return_inverse=True)
+    places: dict[str | None, int] = {None: 0}
+    known = [places.setdefault(number_text(number), len(places)) for number in from_ibm(values).tolist()]
+    codes = np.zeros(len(words), np.uint16)
+    codes[~missing] = np.array(known, np.uint16)[found]
+    return Coded(list(places), codes)
+
+
+def _texts(column: NDArray[np.uint8], decode: Callable[[bytes], str]) -> Coded:
+    """Return the cells of some octets; each text is decoded once."""
+    import numpy as np
+
     cells = _cells(column)
-    texts = {cell: decode(cell.rstrip(b" \0")) for cell in dict.fromkeys(cells)}
-    return [texts[cell] for cell in cells]
+    places: dict[str | None, int] = {None: 0}
+    known = {
+        cell: places.setdefault(decode(cell.rstrip(b" \0")) or None, len(places)) for cell in dict.fromkeys(cells)
+    }
+    codes = np.fromiter(map(known.__getitem__, cells), np.uint16, len(cells))
+    return Coded(list(places), codes)
 
 
 def _cells(column: NDArray[np.uint8]) -> list[bytes]:

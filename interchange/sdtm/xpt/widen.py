@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from interchange.sdtm import chunks
+from interchange.sdtm.blocks import Coded
 from interchange.sdtm.xpt.layout import LINE
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from interchange.sdtm.dataset import Row
+    from interchange.sdtm.blocks import Block
     from interchange.sdtm.xpt.columns import Column
 
 
@@ -37,18 +38,20 @@ class Records:
         """The bytes of a record, by the widths known now."""
         return sum(column.width for column in self.columns)
 
-    def add(self, rows: Sequence[Row], first: int) -> None:
+    def add(self, block: Block, first: int) -> None:
         """Write some rows, the first of which has the number ``first``."""
         import numpy as np
 
-        octets = [
-            np.frombuffer(column.octets(rows, first), np.uint8).reshape(len(rows), column.width)
-            for column in self.columns
-        ]
-        records = np.concatenate(octets, axis=1)
-        self.file.write(records.tobytes())
+        blank = Coded([None], np.zeros(block.count, np.uint16))
+        octets = [column.octets(block.columns.get(column.name, blank), first) for column in self.columns]
+        records = np.empty((block.count, self.width), np.uint8)
+        place = 0
+        for column, own in zip(self.columns, octets, strict=True):
+            np.ndarray(block.count, own.dtype, records.data, place, self.width)[...] = own
+            place += column.width
+        self.file.write(records.data)
         self.ends_blank = bool((records[-1] == 0x20).all())
-        widths, count = tuple(column.width for column in self.columns), len(rows)
+        widths, count = tuple(column.width for column in self.columns), block.count
         if self.runs and self.runs[-1][0] == widths:
             count += self.runs.pop()[1]
         self.runs.append((widths, count))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, BinaryIO
 
 from interchange.issues import Issue, Place
-from interchange.sdtm.chunks import chunks
+from interchange.sdtm.blocks import blocks
 from interchange.sdtm.dataset import column_issues
 from interchange.sdtm.files import stamp, whole_file
 from interchange.sdtm.xpt.columns import CharColumn, Column, NumColumn
@@ -53,11 +53,11 @@ class _Writer:
         found: set[str] = set()
         records = Records(file, header_size(len(self.columns)), self.columns)
         first = 1
-        for chunk in chunks(self.dataset.rows):
-            found.update(*chunk)
+        for block in blocks(self.dataset.rows, (variable.name for variable in self.dataset.variables)):
+            found.update(block.columns)
             if self.columns:
-                records.add(chunk, first)
-            first += len(chunk)
+                records.add(block, first)
+            first += block.count
         self.issues = column_issues(self.dataset, found)
         name, label = self.name(self.dataset.name, ""), self.label(self.dataset.label, "")
         fields = self.fields()
