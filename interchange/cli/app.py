@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from typing import Annotated
 
 import typer
@@ -52,5 +54,7 @@ app.add_typer(mappings, name="mappings")
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line: a process of one command, whose data has no cycles for a collector to look for."""
+    gc.disable()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else numpy starts threads for a linear algebra of no use here
     app(prog_name="interchange")

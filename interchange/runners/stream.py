@@ -10,7 +10,6 @@ import heapq
 import shutil
 import tempfile
 import weakref
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -169,6 +168,8 @@ class Stream:
         if self.jobs == 1 or len(paths) < 2:
             yield from map(own.convert, paths)
             return
+        from concurrent.futures import ProcessPoolExecutor
+
         with ProcessPoolExecutor(min(self.jobs, len(paths)), initializer=_start, initargs=(job,)) as pool:
             yield from pool.map(_convert, paths)
 
