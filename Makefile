@@ -46,6 +46,7 @@ check: $(VENV)/dev
 # a library that cannot be installed is missing in its line alone
 bench: $(VENV)/dev
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python benchmarks/bench_start.py
 	$(BIN)/python benchmarks/bench_engines.py
 	$(BIN)/python benchmarks/bench_memory.py
 	$(BIN)/python benchmarks/bench_dask.py

@@ -1,7 +1,8 @@
 """What an ETL job calls: to_sdtm, to_fhir, roundtrip, and trace, which says where a cell comes from.
 
 Sources are paths, open data in memory, or results of other libraries; results are values to look at, with ``write``
-to put them into a folder. Nothing prints, nothing is global.
+to put them into a folder. Nothing prints, nothing is global. What only some sources need, documents of trials and
+traces, is imported for them.
 """
 
 from __future__ import annotations
@@ -31,11 +32,9 @@ from interchange.mapping.load import package_lines, project_of
 from interchange.report.manifest import check_dataset, check_inputs, describe_run, read_manifest
 from interchange.results import Batch, FhirResult, Run, SdtmResult
 from interchange.runners.adapted import adapt_to_datasets, adapt_to_resources
-from interchange.runners.again import PartedTracer, tracer_of
 from interchange.runners.distributed import Runner, open_runner
 from interchange.runners.engines import Engine, ready_engines
 from interchange.runners.garbage import uncollected
-from interchange.runners.grown import GrownTracer
 from interchange.runners.local import datasets_to_resources, resources_to_datasets
 from interchange.runners.remainder import (
     check_remainder,
@@ -45,8 +44,6 @@ from interchange.runners.remainder import (
 )
 from interchange.runners.stream import MEMORY, Stream, parts_for
 from interchange.sdtm.chunks import chunks
-from interchange.trees.build import trees_of
-from interchange.trees.convert import grow, resources_to_documents
 from interchange.trees.documents import is_tree_source
 
 if TYPE_CHECKING:
@@ -101,6 +98,8 @@ def to_sdtm(
     """
     project = project_of(mappings, study, sdtmig, ct)
     if is_tree_source(source):
+        from interchange.trees.convert import grow
+
         release = "R5" if fhir_version == "auto" else fhir_version
         options: dict[str, Any] = {"sdtmig": sdtmig, "mappings": mappings, "study": study, "ct": ct, "engine": engine}
         grown = grow(source, project, release, issues := Issues(), progress)
@@ -161,6 +160,9 @@ def _grown_to_sdtm(
 
     Ledger and remainder are those of the documents: what does not come back from the datasets.
     """
+    from interchange.trees.build import trees_of
+    from interchange.trees.convert import resources_to_documents
+
     result = to_sdtm(grown.records(), fhir_version=release, ledger=False, **options)
     issues.extend(result.issues)
     result.issues = issues
@@ -228,6 +230,8 @@ def _tracer(
     progress: Callable[[int], None] | None = None,
 ) -> Traces:
     """What traces the cells that a source, or the records of one, become."""
+    from interchange.runners.again import PartedTracer, tracer_of
+
     paths = source_paths(source)
 
     def where(file: str) -> str:
@@ -238,6 +242,9 @@ def _tracer(
         stream_resources(source, Issues(), stream.add, release, progress)
         return PartedTracer(stream, project, release, where)
     if is_tree_source(source):
+        from interchange.runners.grown import GrownTracer
+        from interchange.trees.convert import grow
+
         grown = grow(source, project, release, Issues(), progress)
         inner = _tracer(project, release, grown.records(), memory)
         return GrownTracer(inner, grown, project, release, where)
@@ -302,6 +309,8 @@ def to_fhir(
     project = project_of(mappings, study, sdtmig, ct)
     issues = Issues()
     if is_tree_source(source):
+        from interchange.trees.convert import grow
+
         grown = grow(source, project, release, issues, progress)
         return FhirResult(
             grown.resources,

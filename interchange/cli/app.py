@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -52,5 +56,8 @@ app.add_typer(mappings, name="mappings")
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line: a process of one command, whose data has no cycles for a collector to look for."""
+    gc.disable()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # what is temporary is cleared away
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else numpy starts threads for a linear algebra of no use here
     app(prog_name="interchange")

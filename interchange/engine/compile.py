@@ -53,10 +53,12 @@ class Compiled:
 
     def elements(self, source: PlannedSource, shelf: ResourceShelf) -> Iterator[list[Json]]:
         """Yield the levels of every element that a row source reads."""
+        own = shelf.owners.taken(source, shelf) if source.claims else shelf.types.get(source.resource, ())
+        if not own:
+            return iter(())
         elements = self._elements.get(id(source))
         if elements is None:
             elements = self._elements[id(source)] = self._build(elements_code(source), source)
-        own = shelf.owners.taken(source, shelf) if source.claims else shelf.types.get(source.resource, ())
         return elements(own, shelf)
 
     def write(self, source: PlannedSource | PlannedEntity, levels: Sequence[Json], bench: Bench, row: Row) -> None:

@@ -62,6 +62,7 @@ class Planner:
         self.faults: list[Issue] = []
         self._codecs: dict[tuple[Call, str], Codec] = {}
         self._lookups: dict[tuple[Call, str], Lookup] = {}
+        self._rules: dict[tuple[int, str, tuple[tuple[str, Focus], ...]], PlannedRule] = {}
         self.tools = base.tools if base else _tools(project, release)
         self.resources = {n: self._resource_of(e) for n, e in project.entities.items()}
         self.lowering = Lowering(release, project.aliases.get(release, {}), project.systems, self.resources)
@@ -295,9 +296,12 @@ class Planner:
         return ()
 
     def rule(self, rule: Rule, heads: list[tuple[str, Focus]], resource: str) -> PlannedRule:
-        """Return a rule planned: the alternatives that this release can hold."""
-        ways = (self._way(alternative, heads, resource) for alternative in rule.alternatives)
-        return PlannedRule(rule, tuple(way for way in ways if way is not None))
+        """Return a rule planned: the alternatives that this release can hold; row sources share the same rule."""
+        key = (id(rule), resource, tuple(heads))
+        if key not in self._rules:
+            ways = (self._way(alternative, heads, resource) for alternative in rule.alternatives)
+            self._rules[key] = PlannedRule(rule, tuple(way for way in ways if way is not None))
+        return self._rules[key]
 
     def _way(self, alternative: Alternative, heads: list[tuple[str, Focus]], resource: str) -> Way | None:
         lane = alternative.lane.of(self.release)

@@ -169,6 +169,7 @@ class Lowering:
     aliases: Mapping[str, str]
     systems: Mapping[str, str]
     entities: Mapping[str, str]
+    _known: dict[tuple[str, Focus], Lowered] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def elements(self) -> Elements:
@@ -177,6 +178,12 @@ class Lowering:
 
     def lower(self, path: p.Path, focus: Focus) -> Lowered:
         """Return a path lowered from a focus; LowerError where the release has no such element."""
+        known = self._known.get((path.text, focus))
+        if known is None:
+            known = self._known[path.text, focus] = self._lowered(path, focus)
+        return known
+
+    def _lowered(self, path: p.Path, focus: Focus) -> Lowered:
         at = _At(focus.content, focus.five, focus.content, crossing=focus.crossing)
         for step in path.steps:
             if at.choice is not None and not isinstance(step, p.OfType):

@@ -154,12 +154,12 @@ class _Parser:
         self.advance()
 
     def advance(self) -> None:
-        rest = self.text[self.at :]
-        if not rest.strip():
-            self.start, self.kind, self.token = len(self.text), "end", ""
-            return
         match = _TOKEN.match(self.text, self.at)
         if match is None:
+            rest = self.text[self.at :]
+            if not rest.strip():
+                self.start, self.kind, self.token = len(self.text), "end", ""
+                return
             raise PathError(f"cannot read `{rest.strip()[:12]}`", len(self.text) - len(rest.lstrip()))
         self.kind = match.lastgroup or ""
         self.token = match.group(self.kind)

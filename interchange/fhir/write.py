@@ -5,7 +5,6 @@ Decimals keep their digits. The same resources give the same bytes. Files appear
 
 from __future__ import annotations
 
-import os
 import uuid
 from functools import lru_cache
 from pathlib import Path
@@ -13,11 +12,13 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from interchange.drafts import draft_of, open_draft
 from interchange.fhir.members import MEMBERS
 from interchange.fhir.references import name_of
 from interchange.issues import Issue, Place, TargetError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping
 
     from interchange.fhir.elements import Elements
@@ -158,7 +159,7 @@ class _Drafts:
         """The open draft of a target, begun at the first call."""
         if target not in self._files:
             target.parent.mkdir(parents=True, exist_ok=True)
-            self._files[target] = _draft(target).open("wb")
+            self._files[target] = open_draft(target)
         return self._files[target]
 
     def __enter__(self) -> Self:
@@ -170,17 +171,13 @@ class _Drafts:
                 file.close()
             if error is None:
                 for target in self._files:
-                    _draft(target).replace(target)
+                    draft_of(target).replace(target)
         except OSError as failure:
             error = failure
         if error is not None:
             for target in self._files:
-                _draft(target).unlink(missing_ok=True)
+                draft_of(target).unlink(missing_ok=True)
         if isinstance(error, OSError):
             place = Place(str(error.filename or ""))
             message = f"cannot be written ({error.strerror}); nothing was written"
             raise TargetError(Issue("IX-FHIR-020", "error", place, message, "check the path and the room")) from error
-
-
-def _draft(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{os.getpid()}.part")

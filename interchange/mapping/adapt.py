@@ -177,7 +177,7 @@ def _with_qualifiers(project: Project, source: Source, need: Need) -> Source:
         if name not in owned and project.qualifier is not None:
             spelled = _filled(project.qualifier, {"$QNAM": name, "$QLABEL": label, "$DATASET": need.dataset})
             value = spelled.get("fhir") or spelled
-            rules += read_rules(None, Node({name: value}, value.place))
+            rules += read_rules(Node({name: value}, value.place))
             emits += read_emits(spelled.get("emit")) if label else ()
     return replace(source, rules=(*source.rules, *rules), emit=(*source.emit, *emits))
 

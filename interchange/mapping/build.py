@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from interchange.mapping.model import Rule
+
 
 def build_project(
     root: Node, trees: dict[str, Node], *folders: Path | None, classes: dict[str, Node] | None = None
@@ -100,7 +102,7 @@ PARAM_WORDS = SOURCE_WORDS - {"drop", "resource", "entity", "id", "match", "clai
 RELATIONS = "relationships are kept at the study, since they say more than a reference"
 
 
-def _source(name: str, node: Node, shared: Node | None) -> Source:
+def _source(name: str, node: Node, shared: tuple[Rule, ...]) -> Source:
     check_words(node, SOURCE_WORDS)
     if "drop" in node:
         hint = "check the name against the class file, or take the row source out"
@@ -122,7 +124,7 @@ def _source(name: str, node: Node, shared: Node | None) -> Source:
         pick=read_guard(node.get("pick")),
         require=node.words("require"),
         emit=read_emits(node.get("emit")),
-        rules=read_rules(None if node.text("alone") == "true" else shared, node.get("rules")),
+        rules=read_rules(node.get("rules"), () if node.text("alone") == "true" else shared),
         oneway=read_direction(node) or ("to-sdtm" if relation else ""),
         because=node.text("because") or (RELATIONS if relation else ""),
         note=node.text("note"),
@@ -167,7 +169,7 @@ def _param_sources(tree: Node, places: list[str]) -> tuple[tuple[Source, ...], P
         }
         spread = {k: n for k in PARAM_WORDS if (n := node.get(k)) is not None}
         spread["entity"] = head.get("entity") or head
-        source = _source(code, Node(spread, node.place), Node(shared, node.place))
+        source = _source(code, Node(spread, node.place), read_rules(Node(shared, node.place)))
         sources.append(replace(source, parameter=True))
     return tuple(sources), replace(params, nulls=nulls)
 
@@ -199,7 +201,8 @@ def build_mapping(tree: Node, places: list[str]) -> Mapping:
     if not domain:
         raise tree.fault("IX-MAP-008", "no `domain`", "name the SDTM domain, such as `domain: DM`")
     rows = tree.get("rows")
-    sources = tuple(_source(name, node, tree.get("rules")) for name, node in rows.items()) if rows else ()
+    shared = read_rules(tree.get("rules")) if rows else ()
+    sources = tuple(_source(name, node, shared) for name, node in rows.items()) if rows else ()
     param_sources, params = _param_sources(tree, places)
     supp = tree.get("supp")
     examples = tree.get("examples")

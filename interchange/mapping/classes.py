@@ -22,6 +22,8 @@ def in_domain(text: str, domain: str) -> str:
     >>> in_domain("--TESTCD --TEST", "LB"), in_domain("code='--'", "LB"), in_domain("entity(--specimen)", "LB")
     ('LBTESTCD LBTEST', "code='LB'", 'entity(lb-specimen)')
     """
+    if "--" not in text:
+        return text
     if text == "--":
         return domain
     text = _VARIABLE.sub(domain, text.replace("'--'", f"'{domain}'"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from interchange.mapping.codecs.base import CodecError
@@ -100,11 +101,17 @@ class Coding(Lookup):
         if url is None:
             raise CodecError(f"no system `{system}`")
         self.variables = (variable,)
+        self.system, self.release = url, ground.tools.release
+        self.code_map = read_code_map(code_map, ground.tools.places)
+
+    @cached_property
+    def codes(self) -> dict[str, str]:
+        """The codes by term."""
         found: dict[str, set[str]] = defaultdict(set)
-        for entry in read_code_map(code_map, ground.tools.places).entries:
-            if entry.system == url and entry.written_in(ground.tools.release):
+        for entry in self.code_map.entries:
+            if entry.system == self.system and entry.written_in(self.release):
                 found[entry.term].add(entry.code)
-        self.codes = {term: next(iter(codes)) for term, codes in found.items() if len(codes) == 1}
+        return {term: next(iter(codes)) for term, codes in found.items() if len(codes) == 1}
 
     def __call__(self, row: Mapping[str, str]) -> str | None:
         """The code of the row's term."""

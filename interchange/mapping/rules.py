@@ -193,25 +193,25 @@ def _rule(key: str, node: Node) -> Rule:
     )
 
 
-def read_rules(*nodes: Node | None) -> tuple[Rule, ...]:
-    """Rules in order; a later node's rule replaces whole rules that own one of its variables, in their place."""
-    rules: list[Rule] = []
-    for node in nodes:
-        owners: dict[str, str] = {}
-        for key, item in node.items() if node is not None else ():
-            rule = _rule(key, item)
-            for variable in rule.variables:
-                if variable in owners:
-                    message = f"`{variable}` is owned by two rules, `{owners[variable]}` and `{key}`"
-                    raise item.fault("IX-MAP-009", message, "make them one rule, with the two ways under `alt`")
-                owners[variable] = key
-            owned = [i for i, old in enumerate(rules) if set(old.variables) & set(rule.variables)]
-            if owned:
-                rules[owned[0]] = rule
-                for i in reversed(owned[1:]):
-                    del rules[i]
-            else:
-                rules.append(rule)
+def read_rules(node: Node | None, base: tuple[Rule, ...] = ()) -> tuple[Rule, ...]:
+    """Rules in order, behind those of ``base``; one replaces whole rules there that own one of its variables."""
+    rules = list(base)
+    taken = {variable for rule in base for variable in rule.variables}
+    owners: dict[str, str] = {}
+    for key, item in node.items() if node is not None else ():
+        rule = _rule(key, item)
+        for variable in rule.variables:
+            if variable in owners:
+                message = f"`{variable}` is owned by two rules, `{owners[variable]}` and `{key}`"
+                raise item.fault("IX-MAP-009", message, "make them one rule, with the two ways under `alt`")
+            owners[variable] = key
+        if taken.isdisjoint(rule.variables):
+            rules.append(rule)
+            continue
+        owned = [i for i, old in enumerate(rules) if set(old.variables) & set(rule.variables)]
+        rules[owned[0]] = rule
+        for i in reversed(owned[1:]):
+            del rules[i]
     return tuple(rules)
 
 

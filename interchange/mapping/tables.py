@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interchange.issues import Issue, MappingError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,40 @@ class Entry:
         return self.prefer != "to-sdtm" and (not self.releases or release in self.releases)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class CodeMap:
     """A code map: its entries, and the codelist that its terms belong to.
 
-    ``retired`` are terms of earlier releases of the codelist, which the map still knows.
+    ``retired`` are terms of earlier releases of the codelist, which the map still knows. ``text`` is that of its
+    file, in whose line ``header`` its columns stand: a run looks into few of the maps that its mappings name.
     """
 
     name: str
     codelist: str
-    entries: tuple[Entry, ...]
+    path: Path
+    text: str
+    header: int
     retired: tuple[str, ...] = ()
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The rows, read when they are first asked for."""
+        return tuple(
+            Entry(
+                row["system"],
+                row["code"],
+                row["display"],
+                row["text"],
+                row["term"],
+                row["relation"],
+                row["prefer"],
+                frozenset(row["release"].split()),
+                Place(f"codemaps/{self.path.name}", line),
+                row.get("since", ""),
+                row.get("until", ""),
+            )
+            for line, row in _rows(self.text, self.header)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,37 +126,21 @@ def head_of(path: Path, columns: tuple[str, ...]) -> tuple[dict[str, str], int, 
     return head, lines, text
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> tuple[dict[str, str], list[tuple[int, dict[str, str]]]]:
-    """The ``# key: value`` head lines and the rows with their line numbers; a cell that a row lacks is blank."""
-    head, lines, text = head_of(path, columns)
-    reader = csv.reader(text.split("\n")[lines - 1 :])
-    header = next(reader, [])
-    blank = [""] * len(header)
-    rows = [(lines - 1 + reader.line_num, dict(zip(header, row + blank, strict=False))) for row in reader if row]
-    return head, rows
+def _rows(text: str, header: int) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of a table with their line numbers; a cell that a row lacks is blank."""
+    reader = csv.reader(text.split("\n")[header - 1 :])
+    columns = next(reader, [])
+    blank = [""] * len(columns)
+    for row in reader:
+        if row:
+            yield header - 1 + reader.line_num, dict(zip(columns, row + blank, strict=False))
 
 
 @lru_cache(maxsize=256)
 def _code_map(name: str, path: Path, written: int, size: int) -> CodeMap:  # noqa: ARG001 - a changed file is another call
     columns = ("system", "code", "display", "text", "term", "relation", "prefer", "release")
-    head, rows = _rows(path, columns)
-    entries = tuple(
-        Entry(
-            row["system"],
-            row["code"],
-            row["display"],
-            row["text"],
-            row["term"],
-            row["relation"],
-            row["prefer"],
-            frozenset(row["release"].split()),
-            Place(f"codemaps/{path.name}", line),
-            row.get("since", ""),
-            row.get("until", ""),
-        )
-        for line, row in rows
-    )
-    return CodeMap(name, head.get("codelist", ""), entries, tuple(head.get("retired", "").split()))
+    head, header, text = head_of(path, columns)
+    return CodeMap(name, head.get("codelist", ""), path, text, header, tuple(head.get("retired", "").split()))
 
 
 def read_code_map(name: str, places: Iterable[str]) -> CodeMap:
@@ -145,8 +152,9 @@ def read_code_map(name: str, places: Iterable[str]) -> CodeMap:
 
 @lru_cache(maxsize=16)
 def _parameters(path: Path) -> dict[str, Parameter]:
-    _, rows = _rows(path, ("code", "label", "codelist", "fda"))
-    return {row["code"]: Parameter(row["code"], row["label"], row["codelist"], row["fda"]) for _, row in rows}
+    _, header, text = head_of(path, ("code", "label", "codelist", "fda"))
+    rows = (row for _, row in _rows(text, header))
+    return {row["code"]: Parameter(row["code"], row["label"], row["codelist"], row["fda"]) for row in rows}
 
 
 def read_parameters(name: str, places: Iterable[str]) -> dict[str, Parameter]:

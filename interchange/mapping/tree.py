@@ -84,7 +84,8 @@ def read_tree(path: Path, name: str) -> Node:
     """Return the tree of a YAML file, whose places show ``name``; MappingError with the line where it is no YAML."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is there with most installations
+    # The loader in C is there with most installations; a base loader does not ask what type each text would be.
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=loader)
     except yaml.MarkedYAMLError as error:

@@ -10,6 +10,7 @@ from interchange.fhir.path import PathError, parse_path
 from interchange.mapping.model import Call, Guard, Lane, Test
 
 _CALL = re.compile(r"^([a-z][\w-]*)(?:\((.*)\))?$", re.DOTALL)
+_QUOTE = re.compile(r"['\"\\]")
 _VARIABLE = r"[A-Z][A-Za-z0-9]*"
 _TEST = re.compile(
     rf"^(?P<not>not )?(?:(?P<call>numeric|padded)\((?P<argument>{_VARIABLE})\)|(?P<variable>{_VARIABLE})"
@@ -31,9 +32,15 @@ def parse_call(text: str) -> Call:
     match = _CALL.match(text.strip())
     if match is None:
         raise WordError(f"`{text.strip()}` is no call such as `string` or `concept(sex)`")
-    return Call(match[1], tuple(shlex.split(match[2].replace(",", " "))) if match[2] else ())
+    return Call(match[1], _texts(match[2].replace(",", " ")) if match[2] else ())
 
 
+def _texts(text: str) -> tuple[str, ...]:
+    """Texts with spaces between them, each of which may stand in quotes; shlex is slow to find that there are none."""
+    return tuple(shlex.split(text) if _QUOTE.search(text) else text.split())
+
+
+@lru_cache(maxsize=1 << 13)
 def parse_lane(text: str) -> Lane:
     """Return the paths and codec of ``PATH [+ PATH] | CODEC``.
 
@@ -49,6 +56,7 @@ def parse_lane(text: str) -> Lane:
         raise WordError(f"path `{path.strip()}`, column {error.column + 1}: {error}") from error
 
 
+@lru_cache(maxsize=1 << 12)
 def parse_guard(text: str) -> Guard:
     """Return the conditions of a guard, all of which must hold.
 
@@ -73,7 +81,7 @@ def parse_guard(text: str) -> Guard:
         elif match["same"] is not None:
             tests.append(Test(match["variable"], "same", (match["same"],), negated))
         elif match["among"] is not None:
-            tests.append(Test(match["variable"], "in", tuple(shlex.split(match["among"])), negated))
+            tests.append(Test(match["variable"], "in", _texts(match["among"]), negated))
         else:
             tests.append(Test(match["variable"], "set", (), negated))
     return tuple(tests)

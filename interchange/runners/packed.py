@@ -16,11 +16,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from interchange.drafts import WorkFolder
 from interchange.issues import Issue, Place, RunnerError
 from interchange.runners.engines import build_engines
 from interchange.runners.partition import decode_record, encode_record
 from interchange.runners.parts import PartConverter
-from interchange.runners.stream import WorkFolder
 from interchange.version import __version__
 
 if TYPE_CHECKING:

@@ -7,16 +7,13 @@ The datasets come out as from one conversion in memory, and do not depend on the
 from __future__ import annotations
 
 import heapq
-import shutil
-import tempfile
-import weakref
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from interchange.drafts import WorkFolder
 from interchange.engine.ledger import Ledger, Loss
 from interchange.issues import Issues
 from interchange.runners.adapted import adapt_to_resources
@@ -31,7 +28,8 @@ from interchange.runners.runfile import merge_runs
 from interchange.sdtm.spill import SpilledRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
+    from pathlib import Path
 
     from interchange.engine.declared import Declared
     from interchange.engine.plan import Plan
@@ -76,30 +74,6 @@ class Job:
         return PartConverter(engines, self.shared, self.folder, ledger=self.ledger)
 
 
-class _Worker:
-    """A process's own converter, made once."""
-
-    converter: PartConverter | None = None
-
-
-def _start(job: Job) -> None:
-    _Worker.converter = job.converter()
-
-
-def _convert(path: Path) -> Part:
-    if _Worker.converter is None:  # pragma: no cover - every process starts with its converter
-        raise RuntimeError("the process has no converter")
-    return _Worker.converter.convert(path)
-
-
-class WorkFolder:
-    """A folder that is there as long as this object is: in another one, or where the system has such."""
-
-    def __init__(self, above: str | None = None) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="interchange-", dir=above))
-        self._away = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
-
-
 @dataclass(slots=True)
 class Stream:
     """A source on its way through parts: records go in by `add`, datasets come out of `finish`.
@@ -141,10 +115,11 @@ class Stream:
         own = job.converter()
         total = _Total(own.engines.plan, self.work.path)
         total.add(own.first)
-        for path, part in zip(paths, self._parts(job, own, paths), strict=True):
-            total.add(part)
-            if back is None:
-                path.unlink()
+        with closing(self._parts(job, own, paths)) as parts:
+            for path, part in zip(paths, parts, strict=True):
+                total.add(part)
+                if back is None:
+                    path.unlink()
         issues.merge(total.issues)
         rejected += total.rejected
         total.remarks.report(own.engines.plan, issues)
@@ -161,7 +136,7 @@ class Stream:
         """A project for the datasets that the records declare."""
         return adapt_to_resources(project, (placed.record.resource for placed in self.partition.shared))
 
-    def _parts(self, job: Job, own: PartConverter, paths: Sequence[Path]) -> Iterator[Part]:
+    def _parts(self, job: Job, own: PartConverter, paths: Sequence[Path]) -> Generator[Part]:
         """What comes of each part, in their order."""
         if self.elsewhere is not None:
             yield from self.elsewhere(job, paths)
@@ -169,8 +144,9 @@ class Stream:
         if self.jobs == 1 or len(paths) < 2:
             yield from map(own.convert, paths)
             return
-        with ProcessPoolExecutor(min(self.jobs, len(paths)), initializer=_start, initargs=(job,)) as pool:
-            yield from pool.map(_convert, paths)
+        from interchange.runners.processes import convert_all
+
+        yield from convert_all(job, paths, self.jobs)
 
 
 class _Total:

@@ -51,7 +51,9 @@ class Block(NamedTuple):
         if not self.columns:
             return [{} for _ in range(self.count)]
         names = tuple(self.columns)
-        rows = [dict(zip(names, own, strict=True)) for own in zip(*(c.cells() for c in self.columns.values()), strict=True)]
+        rows = [
+            dict(zip(names, own, strict=True)) for own in zip(*(c.cells() for c in self.columns.values()), strict=True)
+        ]
         for name, column in self.columns.items():
             for blank in (column.codes == 0).nonzero()[0].tolist():
                 del rows[blank][name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -208,6 +207,8 @@ def _head(dataset: Dataset, columns: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _version() -> str:
+    from importlib import metadata
+
     try:
         return metadata.version("interchange")
     except metadata.PackageNotFoundError:

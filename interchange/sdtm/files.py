@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from interchange.drafts import draft_of, open_draft
 from interchange.issues import Issue, Place, SourceError, TargetError
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     One that is closed before the end, or left by an exception, is dropped, and an old one stays. Raises
     TargetError if it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = draft_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w+b") as file:
+        with open_draft(path) as file:
             yield file
             dropped = file.closed
         if not dropped:

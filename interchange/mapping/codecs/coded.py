@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import ClassVar, NamedTuple
 
 from interchange.mapping.codecs.base import Codec, CodecError, Json, Law, Tools
@@ -51,9 +51,31 @@ class ConceptCodec(Codec):
         if not args:
             raise CodecError("concept needs the name of a code map: concept(sex)")
         self.strict = "strict" in args[1:]
-        self.read, self.by_code, self.by_text, self.write = _tables(
-            read_code_map(args[0], tools.places), tools.release, tools.ct
-        )
+        self.code_map = read_code_map(args[0], tools.places)
+
+    @property
+    def _tables(self) -> _Tables:
+        return _tables(self.code_map, self.tools.release, self.tools.ct)
+
+    @cached_property
+    def read(self) -> dict[tuple[str, str], str]:
+        """The terms by system and code."""
+        return self._tables.read
+
+    @cached_property
+    def by_code(self) -> dict[str, str]:
+        """The terms by code alone."""
+        return self._tables.by_code
+
+    @cached_property
+    def by_text(self) -> dict[str, str]:
+        """The terms by what is said of them, in small letters."""
+        return self._tables.by_text
+
+    @cached_property
+    def write(self) -> dict[str, list[Entry]]:
+        """What is written for each term."""
+        return self._tables.write
 
     def decode(self, *values: Json) -> str | None:
         """The term of the first coding that the map holds; else, unless strict, the text."""

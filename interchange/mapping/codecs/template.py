@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from html import escape
 from typing import TYPE_CHECKING, ClassVar
-from xml.etree import ElementTree
 
 from interchange.mapping.codecs.base import Codec, Json, Law, Tools
 from interchange.mapping.codecs.html import plain_text
@@ -168,6 +167,8 @@ def is_narrative(text: str) -> bool:
     >>> is_narrative('<div xmlns="http://www.w3.org/1999/xhtml"><p>A<br/>B</p></div>'), is_narrative("<div>A</div>")
     (True, False)
     """
+    from xml.etree import ElementTree
+
     if "<!" in text or "<?" in text:
         return False
     try:

@@ -199,9 +199,7 @@ def _texts(column: NDArray[np.uint8], decode: Callable[[bytes], str]) -> Coded:
 
     cells = _cells(column)
     places: dict[str | None, int] = {None: 0}
-    known = {
-        cell: places.setdefault(decode(cell.rstrip(b" \0")) or None, len(places)) for cell in dict.fromkeys(cells)
-    }
+    known = {cell: places.setdefault(decode(cell.rstrip(b" \0")) or None, len(places)) for cell in dict.fromkeys(cells)}
     codes = np.fromiter(map(known.__getitem__, cells), np.uint16, len(cells))
     return Coded(list(places), codes)
 
