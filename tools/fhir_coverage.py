@@ -25,7 +25,7 @@ from interchange.runners.local import resources_to_datasets
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from interchange.engine.ledger import Loss
+    from interchange.engine.losses import Loss
     from interchange.fhir.elements import Release
     from interchange.runners.engines import Engines
     from interchange.runners.local import Datasets

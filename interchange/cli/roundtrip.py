@@ -68,7 +68,7 @@ def roundtrip(
     if json:
         words = plain(summary)
         assert isinstance(words, dict)  # noqa: S101 - a dataclass is an object
-        typer.echo(as_json_text(words if listed is None else {**words, "losses": listed.losses}))
+        typer.echo(as_json_text(words if listed is None else {**words, "losses": list(listed.losses)}))
     else:
         show(show_groups(summary.issues), stderr=True)
         shown = show_trip(summary, by_variable=by_variable)

@@ -22,8 +22,7 @@ from interchange.engine.records import Records
 from interchange.engine.settle import Beside, Settling, Written
 from interchange.engine.shelf import shelve
 from interchange.fhir.elements import elements
-from interchange.fhir.legal import make_legal, prune
-from interchange.fhir.members import MEMBERS
+from interchange.fhir.legal import tidy
 from interchange.issues import Issue, Issues, Place
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ class Backward:
             if (key := keys_of(study, row)) not in met:
                 met.add(key)
                 bench.follow("study", row)  # settling keeps whole rows there, and must see every study from the start
-        for resource in bench.resources.values():
+        for resource in bench.unshared():
             tidy(resource)
         for resource in bench.shared():
             keep_one_type(resource, resource["resourceType"], elements(self.plan.release))
@@ -213,24 +212,6 @@ def _records(written: Mapping[str, Sequence[Written]]) -> Records:
 def _staying(bench: ResourceBench, written: Sequence[Written]) -> list[Row]:
     """The rows of a dataset that will come back, which is what the rows of others can be derived from."""
     return [w.row for w in written if w.source is not None or bench.keeper(w.row) is not None]
-
-
-def tidy(resource: Resource) -> None:
-    """Take what FHIR forbids out of a resource: it does not come back, and is kept beside. What is shared is legal."""
-    own = {key: item for key, item in resource.items() if _may_change(item)}
-    if not own:
-        return
-    keys = list(own)
-    prune(own)
-    if make_legal(own):
-        prune(own)
-    for key in keys:
-        if key not in own:
-            del resource[key]
-
-
-def _may_change(item: Json) -> bool:
-    return item is None or (isinstance(item, (dict, list)) and not MEMBERS.holds(item))
 
 
 def needed(source: PlannedSource) -> frozenset[str]:

@@ -69,8 +69,8 @@ def make_id(template: str, row: Row) -> str | None:
     plain = _filled(template, row)
     if plain is None:
         return None
-    legal = _ILLEGAL.sub("-", plain)
-    if legal == plain and len(plain) <= ID_LENGTH and _readable(template, plain, row):
+    legal = plain if _ILLEGAL.search(plain) is None else _ILLEGAL.sub("-", plain)
+    if legal is plain and len(plain) <= ID_LENGTH and _readable(template, plain, row):
         return plain
     digest = sha256("\0".join(row[name] for name in _parted(template)[1]).encode()).hexdigest()[:8]
     return f"{legal[: ID_LENGTH - 9].strip('-')}-{digest}"
@@ -231,6 +231,10 @@ class ResourceBench:
     def shared(self) -> Iterator[Resource]:
         """The resources of entities, which several rows may write to."""
         return iter({id(resource): resource for resource in self._entities.values()}.values())
+
+    def unshared(self) -> Iterator[Resource]:
+        """The resources that share no members with others."""
+        return (resource for resource in self.resources.values() if id(resource) not in self._lent)
 
     def refer(self, ref: EntityRef, row: Row) -> Json:
         """The reference or link to the row's entity, made where there is none; nothing without keys."""

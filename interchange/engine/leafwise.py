@@ -11,7 +11,7 @@ from interchange.engine.ledger import leaves, same
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from interchange.engine.ledger import Loss
+    from interchange.engine.losses import Loss
     from interchange.engine.ops import Json, Resource
 
 

@@ -12,11 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
+from interchange.engine.losses import ByResource, LossesAtHand, counted
 from interchange.fhir.lower import Back, Filter, Follow, Get, Meet, Op
 from interchange.fhir.members import MEMBERS
 from interchange.mapping.codecs import ANY, Codec
@@ -24,6 +22,7 @@ from interchange.mapping.codecs import ANY, Codec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from interchange.engine.losses import Group, Losses
     from interchange.engine.ops import Json, Resource
     from interchange.engine.plan import Plan, PlannedLevel, PlannedRule
     from interchange.engine.shelf import ResourceShelf
@@ -37,23 +36,6 @@ ONE_WAY = "read one way"
 URL: tuple[Op, ...] = (Get("url", many=False),)
 Reach = dict[str, dict[str, str]]
 EXTENSIONS = ("extension", "modifierExtension")
-_BY_PLACE = attrgetter("resource", "element", "reason")
-
-
-class Loss(msgspec.Struct, frozen=True, order=True):
-    """One leaf that is lost: of which resource, where in it, and why."""
-
-    resource: str
-    element: str
-    reason: str
-
-
-class Losses(Protocol):
-    """Losses, sorted: a list, or what lies on disk."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Loss]: ...
 
 
 @dataclass(slots=True)
@@ -68,13 +50,15 @@ class Ledger:
         """How many leaves come back."""
         return self.leaves - len(self.losses)
 
+    def groups(self) -> Iterator[Group]:
+        """Yield the losses by resource."""
+        if isinstance(self.losses, ByResource):
+            return self.losses.groups()
+        return ((loss.resource, [(loss.element, loss.reason)]) for loss in self.losses)
+
     def counts(self) -> dict[tuple[str, str], int]:
         """How many leaves are lost by resource type and reason."""
-        found: dict[tuple[str, str], int] = {}
-        for loss in self.losses:
-            key = (loss.resource.partition("/")[0], loss.reason)
-            found[key] = found.get(key, 0) + 1
-        return found
+        return self.losses.counts() if isinstance(self.losses, ByResource) else counted(self.groups())
 
 
 def item_path(at: str, position: int, item: Json) -> str:
@@ -153,7 +137,8 @@ class Comparison:
         self.with_rows: set[int] = set()
         self.alignments: dict[tuple[int, int], list[tuple[int, int | None]]] = {}
         self.count = 0
-        self.losses: list[Loss] = []
+        self.losses: list[Group] = []
+        self._lost: list[tuple[str, str]] = []
         self._read = elements_read(plan)
         self._reasons: dict[tuple[str, str], str] = {}
         self._known = None if aligned else MEMBERS.memory()
@@ -175,26 +160,35 @@ class Comparison:
         while self.waiting:
             old, new, origin = self.waiting.pop()
             self._resource(old, new, origin)
+            self._enter(origin)
             if not origin.at:
                 holders.append(old)
         for holder in holders:
+            origin = _Origin(holder, holder["resourceType"])
             for at, contained in _contained(holder):
                 if id(contained) not in self.pairs:
-                    self._lose(contained, _Origin(holder, holder["resourceType"]), at)
+                    self._lose(contained, origin, at)
+            self._enter(origin)
         for resource in resources:
             if id(resource) not in self.pairs:
-                self._lose(
-                    resource, _Origin(resource, resource["resourceType"]), "", anew=id(resource) in self.with_rows
-                )
-        return Ledger(self.count, sorted(self.losses, key=_BY_PLACE))
+                origin = _Origin(resource, resource["resourceType"])
+                self._lose(resource, origin, "", anew=id(resource) in self.with_rows)
+                self._enter(origin)
+        return Ledger(self.count, LossesAtHand(self.losses))
+
+    def _enter(self, origin: _Origin) -> None:
+        """Enter what was lost of a resource."""
+        if self._lost:
+            self.losses.append((origin.name, self._lost))
+            self._lost = []
 
     def _lose(self, value: Json, origin: _Origin, at: str, *, anew: bool = True) -> None:
-        """Enter every leaf of a value of a resource: of one that rows came of, or of one that none came of."""
+        """Lose every leaf of a value of a resource: of one that rows came of, or of one that none came of."""
         every = leaves(value, at) if isinstance(value, (dict, list)) else ((at, value),)
         for path, _ in every:
             if path != "resourceType":
                 self.count += 1
-                self.losses.append(Loss(origin.name, path, self._reason(origin, path, anew=anew)))
+                self._lost.append((path, self._reason(origin, path, anew=anew)))
 
     def _reason(self, origin: _Origin, path: str, *, anew: bool) -> str:
         """Why a leaf does not come back."""
@@ -241,13 +235,12 @@ class Comparison:
         if known is not None:
             count, lost, _ = known
             self.count += count
-            self.losses += [Loss(origin.name, *one) for one in lost]
+            self._lost += lost
             return
-        count, before = self.count, len(self.losses)
+        count, before = self.count, len(self._lost)
         self._member(key, item, new, key, origin)
         if MEMBERS.holds(item) and (anew is None or MEMBERS.holds(anew)) and not _refers(item):
-            lost = [(loss.element, loss.reason) for loss in self.losses[before:]]
-            memory[about] = (self.count - count, lost, (item, anew))
+            memory[about] = (self.count - count, self._lost[before:], (item, anew))
 
     def _compare(self, old: Json, new: Json, at: str, origin: _Origin) -> None:
         if isinstance(old, dict) and isinstance(new, dict):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from interchange.engine.bench import template_variables
 from interchange.engine.interpret import guard_holds
 from interchange.engine.plan import EntityRef
-from interchange.fhir.legal import make_legal, prune
+from interchange.fhir.legal import tidy
 from interchange.fhir.lower import Filter, Get, Take
 from interchange.fhir.members import MEMBERS
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 KeyOf = Callable[["Row"], Any]
 
 OWN = frozenset({"id", "resourceType"})  # what a resource has before a row is written
+_REFERENCE = {"reference"}
 MOST_SHAPES = 500  # sets of variables that the rows of a source have
 
 
@@ -118,7 +119,7 @@ class MemberWriter:
         return known[1]
 
     def fill(self, clusters: Clusters, root: Resource, bench: ResourceBench, row: Row) -> None:
-        """Write a row into its resource, which is new."""
+        """Write a row into its resource, which is new and will be nobody else's to write to."""
         for cluster, key_of, memory in clusters.of(row):
             key = key_of(row)
             made = memory.get(key)
@@ -130,10 +131,13 @@ class MemberWriter:
             root.update(members)
             if misses:
                 self.plan.tools.misses.update(misses)
-        levels = [root]
-        bench.assert_tests(clusters.rest_tests, levels, row)
-        self.write(clusters.rest, levels, bench, row)
-        self.constants(clusters.rest, levels, bench, row)
+        rest: Resource = {"resourceType": root["resourceType"], "id": root["id"]}
+        bench.assert_tests(clusters.rest_tests, [rest], row)
+        self.write(clusters.rest, [rest], bench, row)
+        self.constants(clusters.rest, [rest], bench, row)
+        if not all(map(_is_plain, rest.values())):
+            tidy(rest)
+        root.update(rest)
 
     def _made(
         self, cluster: Cluster, type_: str, bench: ResourceBench, row: Row
@@ -149,13 +153,18 @@ class MemberWriter:
         finally:
             misses, tools.misses = tools.misses, counted
         del made["resourceType"]
-        prune(made)
-        if make_legal(made):
-            prune(made)
+        tidy(made)
         for key, item in made.items():
             if isinstance(item, (dict, list)):
                 made[key] = MEMBERS.shared(repr(item), item)
         return made, misses or None
+
+
+def _is_plain(item: Json) -> bool:
+    """Whether there is nothing in a member that FHIR forbids, at first sight: a text, or a reference to a resource."""
+    if isinstance(item, dict):
+        return item.keys() == _REFERENCE
+    return isinstance(item, str)
 
 
 def _has_own(source: PlannedSource) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from interchange.engine.ops import Json, Resource, Row
 
@@ -121,20 +121,6 @@ def _extend(element: Resource, extensions: list[Json]) -> None:
         element["extension"] = extensions
     else:
         element.pop("extension", None)
-
-
-def keeps_any(value: Json, urls: Collection[str]) -> bool:
-    """Whether something is kept anywhere in JSON: an extension with one of some URLs.
-
-    >>> keeps_any({"name": [{"extension": [{"url": "sdtm-cells"}]}]}, {"sdtm-cells"})
-    True
-    """
-    if isinstance(value, dict):
-        extensions = value.get("extension")
-        if isinstance(extensions, list) and any(isinstance(e, dict) and e.get("url") in urls for e in extensions):
-            return True
-        value = list(value.values())
-    return isinstance(value, list) and any(keeps_any(item, urls) for item in value if isinstance(item, (dict, list)))
 
 
 def place_of_cell(element: Json, url: str, name: str, variable: str) -> tuple[str | int, ...] | None:

@@ -8,6 +8,18 @@ from typing import Any
 EXTENSIONS = ("extension", "modifierExtension")
 
 
+def tidy(resource: dict[str, Any]) -> None:
+    """Take what FHIR forbids out of a resource, and what is left empty then.
+
+    >>> resource = {"period": {"start": "2014-01-02", "end": "2013"}, "extension": [{"url": "u"}]}
+    >>> tidy(resource); resource
+    {'period': {'start': '2014-01-02'}}
+    """
+    prune(resource)
+    if make_legal(resource):
+        prune(resource)
+
+
 def make_legal(value: Any) -> bool:
     """Take out of JSON the end of a period that is before its start, and extensions of a URL alone; whether any was.
 

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 from interchange.engine.declared import declare, read_declared, sized
 from interchange.engine.forward import declared_variables
-from interchange.engine.ledger import Comparison, Ledger
-from interchange.engine.residual import keeps_any
+from interchange.engine.ledger import Comparison
 from interchange.engine.shelf import ResourceShelf, shelve
 from interchange.fhir.elements import elements
-from interchange.fhir.members import MEMBERS
 from interchange.fhir.write import arranged
 from interchange.issues import Issue, Issues, Place
 from interchange.runners.assemble import described, to_datasets
@@ -23,9 +21,10 @@ from interchange.sdtm.dataset import listed
 from interchange.sdtm.suppqual import Joined, join, parent_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from interchange.engine.forward import Found
+    from interchange.engine.ledger import Ledger
     from interchange.engine.ops import Resource
     from interchange.engine.plan import Plan
     from interchange.engine.remainder.model import Remainder
@@ -81,22 +80,36 @@ def resources_to_datasets(
         result.remainder, compared = remainder_of(engines, shelf, records, found, made)
         result.ledger = compared if ledger else None
     elif ledger:
-        result.ledger = lay_beside(engines, shelf, found).run(r for own in shelf.types.values() for r in own)
+        result.ledger, _ = lay_beside(engines, shelf, found)
     return result
 
 
-def lay_beside(engines: Engines, shelf: ResourceShelf, found: Mapping[str, Sequence[Found]]) -> Comparison:
-    """Return the resources of a shelf paired with those that the rows found on it make when they go back.
+def lay_beside(
+    engines: Engines, shelf: ResourceShelf, found: Mapping[str, Sequence[Found]]
+) -> tuple[Ledger, Comparison]:
+    """Return what the resources of a shelf lose, and the comparison with what the rows found on it make of them.
 
-    What would be kept beside these is made only where the shelf's own have such things, which come back from it.
+    What would be kept beside the resources that are made changes nothing, but where the shelf's own have such things.
     """
-    plan = engines.plan
+    kept = [engines.plan.project.systems[name] for name in ("cells", "row")]
+    comparison = _compared(engines, shelf, found, settled=False)
+    ledger = comparison.run(resource for own in shelf.types.values() for resource in own)
+    if any(url in element for _, lost in ledger.groups() for element, _ in lost for url in kept):
+        comparison = _compared(engines, shelf, found, settled=True)
+        ledger = comparison.run(resource for own in shelf.types.values() for resource in own)
+    return ledger, comparison
+
+
+def _compared(
+    engines: Engines, shelf: ResourceShelf, found: Mapping[str, Sequence[Found]], *, settled: bool
+) -> Comparison:
+    """The resources of a shelf paired with those that the rows found on it make when they go back."""
     back = engines.backward.anew()
     bench, written = back.written({domain: [f.row for f in own] for domain, own in found.items()})
-    if _anything_kept(shelf, {plan.project.systems[name] for name in ("cells", "row")}):
+    if settled:
         back.settle(bench, written, declared_variables(shelf))
-    made = shelve(plan, bench.resources.values(), engines.forward.read)
-    comparison = Comparison(plan, shelf, made)
+    made = shelve(engines.plan, bench.resources.values(), engines.forward.read)
+    comparison = Comparison(engines.plan, shelf, made)
     for domain, rows in found.items():
         for one, again in zip(rows, written[domain], strict=True):
             if one.source is not None and not one.filled:
@@ -104,20 +117,6 @@ def lay_beside(engines: Engines, shelf: ResourceShelf, found: Mapping[str, Seque
                 if again.source is not None:
                     comparison.pair(one.resource, again.levels[0])
     return comparison
-
-
-def _anything_kept(shelf: ResourceShelf, urls: Collection[str]) -> bool:
-    """Whether a resource of a shelf has something beside its elements that these could not hold."""
-    known = MEMBERS.memory()
-    for resource in (resource for own in shelf.types.values() for resource in own):
-        for key, item in resource.items():
-            if not isinstance(item, (dict, list)) or (key, id(item)) in known:
-                continue
-            if keeps_any({key: item}, urls):
-                return True
-            if MEMBERS.holds(item):
-                known[key, id(item)] = False
-    return False
 
 
 @dataclass(slots=True)

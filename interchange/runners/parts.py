@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from interchange.engine.declared import read_declared
-from interchange.engine.ledger import Loss, leaves
+from interchange.engine.ledger import leaves
 from interchange.engine.shelf import ResourceShelf
 from interchange.fhir.read import HeldRepeats, Rejected, repeated
 from interchange.issues import Issues
 from interchange.runners.garbage import uncollected
 from interchange.runners.local import lay_beside
+from interchange.runners.lossfile import LossFile, write_losses
 from interchange.runners.partition import Placed, read_part
 from interchange.runners.remarks import Remarks, report_misfits
 from interchange.runners.runfile import write_run
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from interchange.engine.ops import Resource, Row
     from interchange.runners.engines import Engines
 
-SharedLosses = dict[str, dict[str, Loss]]  # by resource, by element
+SharedLosses = dict[str, dict[str, str]]  # by resource, by element: the reason
 
 
 @dataclass(slots=True)
@@ -44,18 +43,21 @@ class Part:
     issues: Issues = field(default_factory=Issues)
     rejected: list[Rejected] = field(default_factory=list)
     leaves: int = 0
-    losses: Path | None = None
+    losses: LossFile | None = None
     shared: SharedLosses = field(default_factory=dict)
     unmet: SharedLosses = field(default_factory=dict)
 
     def files(self) -> list[Path]:
         """The files of the part."""
-        return [*self.runs.values(), *([] if self.losses is None else [self.losses])]
+        return [*self.runs.values(), *([] if self.losses is None else [self.losses.path])]
 
     def moved(self, folder: Path) -> Part:
         """The part with its files, which keep their names, in another folder."""
         runs = {domain: folder / path.name for domain, path in self.runs.items()}
-        return replace(self, runs=runs, losses=None if self.losses is None else folder / self.losses.name)
+        losses = self.losses
+        if losses is not None:
+            losses = LossFile(folder / losses.path.name, losses.counts)
+        return replace(self, runs=runs, losses=losses)
 
 
 class PartConverter:
@@ -133,23 +135,21 @@ class PartConverter:
 
     def _lay_beside(self, name: str, shelf: ResourceShelf, found: Mapping[str, Sequence[Found]], part: Part) -> None:
         """Write the losses of a part's own resources to a file, and note those of shared ones."""
-        comparison = lay_beside(self.engines, shelf, found)
-        ledger = comparison.run(resource for each in shelf.types.values() for resource in each)
+        ledger, comparison = lay_beside(self.engines, shelf, found)
         shared = [resource for each in self.shelf.types.values() for resource in each]
         met = [resource for resource in shared if id(resource) in comparison.pairs]
         part.shared = {_name(resource): {} for resource in met}
         if shelf is self.shelf:
             part.unmet = {_name(resource): {} for resource in shared if id(resource) not in comparison.pairs}
         rest = []
-        for loss in ledger.losses:
-            known = part.shared.get(loss.resource, part.unmet.get(loss.resource))
+        for resource, lost in ledger.groups():
+            known = part.shared.get(resource, part.unmet.get(resource))
             if known is not None:
-                known[loss.element] = loss
+                known.update(lost)
             else:
-                rest.append(loss)
+                rest.append((resource, lost))
         part.leaves = ledger.leaves - (0 if shelf is self.shelf else sum(map(_leaves, met)))
-        part.losses = self.folder / f"{name}.losses"
-        part.losses.write_bytes(b"".join(msgspec.json.encode(loss) + b"\n" for loss in rest))
+        part.losses = write_losses(self.folder / f"{name}.losses", rest)
 
 
 def _name(resource: Resource) -> str:

@@ -6,20 +6,18 @@ The datasets come out as from one conversion in memory, and do not depend on the
 
 from __future__ import annotations
 
-import heapq
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from interchange.drafts import WorkFolder
-from interchange.engine.ledger import Ledger, Loss
+from interchange.engine.ledger import Ledger
 from interchange.issues import Issues
 from interchange.runners.adapted import adapt_to_resources
 from interchange.runners.assemble import to_datasets
 from interchange.runners.engines import ready_engines
 from interchange.runners.local import Datasets
+from interchange.runners.lossfile import LossesOnDisk
 from interchange.runners.partition import Partition
 from interchange.runners.parts import Part, PartConverter, SharedLosses
 from interchange.runners.remainder_parts import keep_in_parts
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from interchange.fhir.read import Record, Rejected
     from interchange.mapping.model import Project
     from interchange.runners.engines import Engine
+    from interchange.runners.lossfile import LossFile
     from interchange.runners.partition import Placed
     from interchange.runners.remainder_parts import Back
 
@@ -159,7 +158,7 @@ class _Total:
         self.remarks = Remarks()
         self.issues = Issues()
         self.rejected: list[Rejected] = []
-        self.losses: list[Path] = []
+        self.losses: list[LossFile] = []
         self.shared: SharedLosses = {}
         self.unmet: SharedLosses = {}
         self.leaves = 0
@@ -176,7 +175,7 @@ class _Total:
         self.unmet |= part.unmet
         for name, lost in part.shared.items():  # what one part brings back is not lost
             known = self.shared.get(name)
-            self.shared[name] = lost if known is None else {at: loss for at, loss in known.items() if at in lost}
+            self.shared[name] = lost if known is None else {at: why for at, why in known.items() if at in lost}
 
     def datasets(self, declared: Declared, *, ledger: bool) -> Datasets:
         """The datasets, their rows merged; the files go with them."""
@@ -191,29 +190,6 @@ class _Total:
             made.datasets += to_datasets(self.plan, planned.mapping, rows, declared)
         if ledger:
             shared = self.unmet | self.shared
-            own = sorted(loss for lost in shared.values() for loss in lost.values())
+            own = [(name, sorted(lost.items())) for name, lost in shared.items() if lost]
             made.ledger = Ledger(self.leaves, LossesOnDisk(self.losses, own))
         return made
-
-
-class LossesOnDisk:
-    """Losses in sorted files and some in memory, as one sorted collection."""
-
-    def __init__(self, paths: Sequence[Path], own: Sequence[Loss]) -> None:
-        self.paths = paths
-        self.own = own
-        self.count = len(own) + sum(1 for path in paths for _ in _lines(path))
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __iter__(self) -> Iterator[Loss]:
-        return heapq.merge(self.own, *(map(_decode_loss, _lines(path)) for path in self.paths))
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield from file
-
-
-_decode_loss = msgspec.json.Decoder(Loss).decode

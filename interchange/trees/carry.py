@@ -15,7 +15,7 @@ from interchange.engine.interpret import guard_holds, read_row, write_row
 from interchange.engine.ops import container, first, place, values
 from interchange.engine.shelf import ResourceShelf
 from interchange.fhir.elements import elements
-from interchange.fhir.legal import make_legal, prune
+from interchange.fhir.legal import prune, tidy
 from interchange.fhir.lower import Get
 from interchange.fhir.write import in_order, ordered
 from interchange.mapping.codecs import Codec
@@ -56,9 +56,7 @@ def walk_to_fhir(planned: PlannedTree, document: Document) -> tuple[ResourceBenc
     walk.enter(planned.root, [document, document], [root, root], row)
     table = elements(planned.release)
     for resource in walk.bench.resources.values():
-        prune(resource)
-        if make_legal(resource):
-            prune(resource)
+        tidy(resource)
         keep_one_type(resource, resource["resourceType"], table)
     return walk.bench, walk.entered
 

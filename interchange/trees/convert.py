@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from interchange.engine.leafwise import LeafTally
-from interchange.engine.ledger import Ledger, Loss, item_path, leaves, same
+from interchange.engine.ledger import Ledger, item_path, leaves, same
+from interchange.engine.losses import Loss
 from interchange.fhir.read import Record, Rejected
 from interchange.fhir.references import name_of
 from interchange.issues import Issue, Place

@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from interchange.engine.leafwise import LeafTally, Leafwise
-from interchange.engine.ledger import Loss
+from interchange.engine.losses import Loss
 
 PATIENT = {"resourceType": "Patient", "id": "p", "gender": "male", "name": [{"given": ["A", "B"]}]}
 WEIGHT = {"resourceType": "Observation", "id": "o", "valueQuantity": {"value": Decimal("5.10"), "unit": "kg"}}

@@ -12,12 +12,12 @@ from interchange.engine.ledger import (
     OTHERWISE,
     Comparison,
     Ledger,
-    Loss,
     elements_read,
     item_path,
     leaves,
     same,
 )
+from interchange.engine.losses import Loss
 from interchange.engine.shelf import shelve
 
 if TYPE_CHECKING:

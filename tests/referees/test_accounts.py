@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from interchange.engine.ledger import Ledger, Loss
+from interchange.engine.ledger import Ledger
+from interchange.engine.losses import Loss
 
 from .accounts import audit
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from interchange.engine.leafwise import LeafTally
-from interchange.engine.ledger import Ledger, Loss
+from interchange.engine.ledger import Ledger
+from interchange.engine.losses import Loss
 from interchange.engine.settle import Tally
 from interchange.issues import Issue, Issues, Place, TargetError
 from interchange.report.html import check_page, page_of, page_text, write_page

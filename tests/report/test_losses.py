@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from interchange.engine.ledger import Ledger, Loss
+from interchange.engine.ledger import Ledger
+from interchange.engine.losses import Loss
 from interchange.report.losses import LedgerTotals, LossCount, ledger_line, total_ledger
 
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from interchange.engine.leafwise import LeafTally
-from interchange.engine.ledger import Ledger, Loss
+from interchange.engine.ledger import Ledger
+from interchange.engine.losses import Loss
 from interchange.engine.settle import Tally
 from interchange.issues import Issue, Issues, Place
 from interchange.report.leaves import LeafCounts
