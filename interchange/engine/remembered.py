@@ -13,11 +13,11 @@ from interchange.fhir.lower import Filter, Get, Take
 from interchange.fhir.members import MEMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from interchange.engine.ops import Json
     from interchange.engine.plan import PlannedRule, Way
-    from interchange.fhir.lower import Lowered
+    from interchange.fhir.lower import Lowered, Op
     from interchange.fhir.members import Memory
 
 Slots = list[Any]
@@ -58,36 +58,43 @@ class _Key:
     """The slots of members under one key; those of what is not there are kept as well."""
 
     def __init__(self, count: int) -> None:
-        self.count = count
-        self.absent = self._unread(None)
+        self.unread: Slots = [UNREAD] * count
+        self.absent: Slots = [*self.unread, None]
         self.memory: Memory = MEMBERS.memory()
 
     def new(self, member: Json) -> Slots:
         """Slots in which nothing is read so far, remembered if the member is shared; the member is in them."""
-        slots = self._unread(member)
+        slots = [*self.unread, member]
         if MEMBERS.holds(member):
             self.memory[id(member)] = slots
         return slots
-
-    def _unread(self, member: Json) -> Slots:
-        return [*([UNREAD] * self.count), member]
 
 
 def _start(way: Way) -> str:
     """The key of a resource under which all is that a way looks at; none where there is more."""
     if way.level or isinstance(way.codec, EntityRef):
         return ""
+    if way.shape[0] and len(way.paths[0].ops) == 1:  # the other half of a primitive stands beside it
+        return ""
     keys = {_first_key(path) for path in way.paths}
     return keys.pop() if len(keys) == 1 else ""
 
 
 def _first_key(path: Lowered) -> str:
-    """The key that a path starts with, if it leads through an object there, and not out of it."""
-    match path.ops:
-        case (Get(key, many), *rest) if (rest or many or path.type[:1].isupper()) and all(map(_stays, path.ops)):
-            return key
-    return ""
+    """The key that a path starts with, if it stays under it, and what stands there is no mere text or number."""
+    key = member_key(path.ops)
+    return key if len(path.ops) > 1 or path.many or path.type[:1].isupper() else ""
 
 
-def _stays(op: object) -> bool:
+def member_key(ops: Sequence[Op]) -> str:
+    """Return the key under which all is that ops look at; none where there is more.
+
+    >>> member_key((Get("code", many=False), Get("text", many=False)))
+    'code'
+    """
+    start = ops[0] if ops else None
+    return start.key if isinstance(start, Get) and all(map(_stays, ops)) else ""
+
+
+def _stays(op: Op) -> bool:
     return isinstance(op, Get | Take) or (isinstance(op, Filter) and all(map(is_literal, op.conditions)))

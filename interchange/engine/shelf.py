@@ -10,6 +10,7 @@ from interchange.engine.interpret import read_row
 from interchange.engine.ops import Json, Resource, Row, first, values
 from interchange.engine.plan import RecordRef
 from interchange.engine.records import Records
+from interchange.engine.remembered import member_key
 from interchange.fhir.members import MEMBERS
 from interchange.fhir.references import Index
 
@@ -68,6 +69,7 @@ class ResourceShelf:
         self._referrers: dict[tuple[str, str], dict[int, list[Resource]]] = {}
         self._links: dict[tuple[str, str], dict[tuple[str, str], Row]] = {}
         self._meant = MEMBERS.memory()  # the cells of references that resources share
+        self._said = MEMBERS.memory()  # whether tests hold for members that resources share
         self._within: Resource | None = None
         self.owners = Owners(plan)
         self.records = Records()
@@ -90,12 +92,26 @@ class ResourceShelf:
 
     def own(self, type_: str, match: Sequence[PlannedTest] = ()) -> Iterator[Resource]:
         """Yield the resources of a type that match, but for those that are only at hand."""
+        tests = [(test, "" if test.level else member_key(test.path.ops)) for test in match]
         for resource in self.types.get(type_, ()):
-            for test in match:
-                if not self.exists(test, (resource,)):
+            for test, key in tests:
+                if not self._holds(test, key, resource):
                     break
             else:
                 yield resource
+
+    def _holds(self, test: PlannedTest, key: str, resource: Resource) -> bool:
+        """Whether a test holds for a resource, of which it looks at what is under a key, or at more."""
+        if not key:
+            return self.exists(test, (resource,))
+        member = resource.get(key)
+        known: tuple[bool, PlannedTest, Json] | None = self._said.get((id(test), id(member)))
+        if known is not None:
+            return known[0]
+        found = self.exists(test, (resource,))
+        if MEMBERS.holds(member):
+            self._said[id(test), id(member)] = (found, test, member)
+        return found
 
     def exists(self, test: PlannedTest, levels: Sequence[Json]) -> bool:
         """Whether a path yields anything."""
