@@ -128,7 +128,7 @@ class _Run:
             self.ended = piece is None
             if piece is not None:
                 self.pieces.append(piece)
-                self.count += piece.block.count
+                self.count += piece.block.size
         return self.count > 0
 
     def until(self, bound: bytes | None) -> Iterator[_Cut]:
@@ -173,7 +173,9 @@ def _come_up(cuts: Sequence[_Cut], order: NDArray[np.intp], names: dict[str, Non
         at += end - start
     if found:
         ranks = order.argsort()
-        names.update(dict.fromkeys(name for _, _, name in sorted((ranks[row], place, name) for row, place, name in found)))
+        names.update(
+            dict.fromkeys(name for _, _, name in sorted((ranks[row], place, name) for row, place, name in found))
+        )
 
 
 def _together(cuts: Sequence[_Cut], name: str, size: int) -> tuple[list[str | None], NDArray[np.uint32]]:

@@ -42,7 +42,12 @@ def test_keys_compare_as_what_rows_are_sorted_by(
 
 
 def test_a_kept_order_comes_first_and_document_order_last() -> None:
-    found = [Found({"A": "1"}, {}, order=1), Found({"A": "2"}, {}, order=0), Found({"A": "1"}, {}), Found({"A": "1"}, {})]
+    found = [
+        Found({"A": "1"}, {}, order=1),
+        Found({"A": "2"}, {}, order=0),
+        Found({"A": "1"}, {}),
+        Found({"A": "1"}, {}),
+    ]
     places = [(0, 9), (0, 8), (0, 7), (0, 3)]
     keys = [key_of(*each) for each in zip(found, places, strict=True)]
     assert sorted(range(4), key=keys.__getitem__) == [1, 0, 3, 2]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -9,10 +10,12 @@ from hypothesis import strategies as st
 
 from interchange.sdtm import chunks
 from interchange.sdtm.blocks import block_of, blocks, counted, with_any
-from interchange.sdtm.dataset import Row
 from interchange.sdtm.json_rows import json_lines
 from interchange.sdtm.packed import pack, unpack
 from interchange.sdtm.spill import SpilledRows, spill
+
+if TYPE_CHECKING:
+    from interchange.sdtm.dataset import Row
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=3)
 ROWS = st.lists(st.dictionaries(TEXTS, TEXTS, max_size=4), max_size=8)
