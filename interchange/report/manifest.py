@@ -20,8 +20,8 @@ import msgspec
 from interchange.fhir.sources import files_under
 from interchange.issues import Issue, Place, SourceError
 from interchange.mapping.load import shipped_mappings
-from interchange.sdtm.json_rows import json_lines
 from interchange.sdtm.files import write_bytes
+from interchange.sdtm.json_rows import json_lines
 from interchange.version import __version__
 
 if TYPE_CHECKING:
