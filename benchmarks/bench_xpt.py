@@ -1,8 +1,9 @@
 """Measures writing and reading of XPORT beside pyreadstat: the same laboratory data, in one run.
 
-Ours writes the rows of a dataset, a dict each, and once the same in blocks by column, as a conversion in parts and the
-reader keep them; it reads blocks, and once more makes rows of them all. pyreadstat writes and reads a data frame, once with text
-as ``object``, which it writes quickest, and once as ``str``, which pandas 3 makes of text and pyreadstat itself reads.
+Ours writes the rows of a dataset, a dict each, and the same rows in blocks by column, as a conversion in parts and the
+reader keep them; it reads blocks, and once more makes rows of them all. pyreadstat writes and reads a data frame, once
+with text as ``object``, which it writes quickest, and once as ``str``, which pandas 3 makes of text and pyreadstat
+itself reads.
 Each act has a process of its own: CPU and wall seconds are those of its best round; memory is how far the resident set
 rises above what it was with the data at hand, where there is ``/proc``.
 
