@@ -128,7 +128,7 @@ class _Run:
             self.ended = piece is None
             if piece is not None:
                 self.pieces.append(piece)
-                self.count += piece.block.count
+                self.count += piece.block.size
         return self.count > 0
 
     def until(self, bound: bytes | None) -> Iterator[_Cut]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import chain, count
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple, cast, overload
 
 from interchange.sdtm.chunks import cells, chunks
 from interchange.sdtm.dataset import same_rows
@@ -39,7 +39,7 @@ class Coded(NamedTuple):
 class Block(NamedTuple):
     """Some rows, by variable; a variable that is blank in all of them is not there."""
 
-    count: int
+    size: int
     columns: dict[str, Coded]
 
     def rows(self) -> list[Row]:
@@ -49,15 +49,14 @@ class Block(NamedTuple):
         [{'AGE': '63'}, {}, {'AGE': '63', 'SEX': 'F'}]
         """
         if not self.columns:
-            return [{} for _ in range(self.count)]
+            return [{} for _ in range(self.size)]
         names = tuple(self.columns)
-        rows = [
-            dict(zip(names, own, strict=True)) for own in zip(*(c.cells() for c in self.columns.values()), strict=True)
-        ]
+        every = zip(*(column.cells() for column in self.columns.values()), strict=True)
+        rows = [cast("Row", dict(zip(names, own, strict=True))) for own in every]
         for name, column in self.columns.items():
             for blank in (column.codes == 0).nonzero()[0].tolist():
                 del rows[blank][name]
-        return rows  # type: ignore[return-value] - what is None has gone
+        return rows
 
     def first(self, name: str) -> str:
         """Return the text of a variable in the first row, "" for blank."""
@@ -66,7 +65,7 @@ class Block(NamedTuple):
 
     def without(self, names: Collection[str]) -> Block:
         """Return the rows without some variables."""
-        return Block(self.count, {name: column for name, column in self.columns.items() if name not in names})
+        return Block(self.size, {name: column for name, column in self.columns.items() if name not in names})
 
 
 class BlockRows:
@@ -100,7 +99,7 @@ class HeldRows(BlockRows):
     def __init__(self, held: Sequence[Block]) -> None:
         self._held = held
         self._rows: list[Row] | None = None
-        self._count = sum(block.count for block in held)
+        self._count = sum(block.size for block in held)
 
     def listed(self) -> list[Row]:
         """Return the rows as the list that they are from now on."""

@@ -147,7 +147,7 @@ class Dataset:
         for block in blocks(self.rows, texts):
             for name, column in texts.items():
                 own = block.columns.get(name)
-                column.extend(repeat(None, block.count) if own is None else own.cells())
+                column.extend(repeat(None, block.size) if own is None else own.cells())
         return texts
 
     def _numbers(self, name: str, texts: list[str | None]) -> list[float | None]:

@@ -33,7 +33,7 @@ def json_lines(rows: Rows) -> Iterator[bytes]:
 def _lines(block: Block) -> bytes:
     """Return the rows of a block; what stands for a text is made once."""
     if not block.columns:
-        return b"{}\n" * block.count
+        return b"{}\n" * block.size
     members = []
     for name, (texts, codes) in sorted(block.columns.items()):
         head = _ENCODER.encode(name) + b":"

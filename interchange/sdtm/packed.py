@@ -20,7 +20,7 @@ _DECODE = msgspec.msgpack.Decoder(Stored).decode
 
 def stored(block: Block) -> Stored:
     """Return a block as msgpack has it."""
-    return block.count, {name: (column.texts, column.codes.tobytes()) for name, column in block.columns.items()}
+    return block.size, {name: (column.texts, column.codes.tobytes()) for name, column in block.columns.items()}
 
 
 def block_from(count: int, columns: Mapping[str, Cells]) -> Block:

@@ -75,7 +75,7 @@ class SpilledRows(BlockRows):
         """Add the rows of a block at the end."""
         self._flush()
         self._names |= dict.fromkeys(block.columns)
-        self._count += block.count
+        self._count += block.size
         self._write(block)
 
     def close(self) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from interchange.issues import Issue, Place, SourceError
 from interchange.sdtm.blocks import Block, Coded, HeldRows, coded
@@ -139,7 +141,7 @@ class _Member:
         texts += [self.name, self.label]
         for field, column in zip(self.fields, octets, strict=True):
             if not field.numeric and (column > 0x7F).any():
-                texts += dict.fromkeys(_cells(column))
+                texts += dict.fromkeys(_cells(column).tolist())
         try:
             for text in texts:
                 text.decode(encoding or "utf-8")
@@ -157,7 +159,8 @@ class _Member:
 
         words = np.zeros((len(column), 8), dtype=np.uint8)
         words[:, : column.shape[1]] = column[:, :8]
-        first, bare = words[:, 0], ~words[:, 1:].any(axis=1)
+        found = words.view(">u8").reshape(-1).astype(np.uint64)
+        first, bare = (found >> np.uint64(56)).astype(np.uint8), found << np.uint64(8) == 0
         special = bare & np.isin(first, np.frombuffer(_SPECIAL, np.uint8))
         missing = special | (bare & (first == 0x2E))
         if special.any():
@@ -166,7 +169,7 @@ class _Member:
             message = f"{int(special.sum())} special missing values ({kinds}) are read as blank"
             hint = "say the reason in --STAT and --REASND"
             self.issues.append(Issue("IX-XPT-024", "warning", place, message, hint))
-        return words.view(">u8").reshape(-1).astype(np.uint64), missing
+        return found, missing
 
 
 def _by_name(names: Sequence[str], columns: Sequence[Coded]) -> dict[str, Coded]:
@@ -185,12 +188,14 @@ def _numbers(words: NDArray[np.uint64], missing: NDArray[np.bool_]) -> Coded:
     """Return the cells of some words; the text of each number is made once."""
     import numpy as np
 
-    values, found = np.unique(words[~missing], return_inverse=True)
+    first, counts = _runs(words)
+    present = ~missing[first]
+    values, found = np.unique(words[first][present], return_inverse=True)
     places: dict[str | None, int] = {None: 0}
     known = [places.setdefault(number_text(number), len(places)) for number in from_ibm(values).tolist()]
-    codes = np.zeros(len(words), np.uint16)
-    codes[~missing] = np.array(known, np.uint16)[found]
-    return Coded(list(places), codes)
+    codes = np.zeros(len(first), np.uint16)
+    codes[present] = np.array(known, np.uint16)[found]
+    return Coded(list(places), codes.repeat(counts))
 
 
 def _texts(column: NDArray[np.uint8], decode: Callable[[bytes], str]) -> Coded:
@@ -198,17 +203,27 @@ def _texts(column: NDArray[np.uint8], decode: Callable[[bytes], str]) -> Coded:
     import numpy as np
 
     cells = _cells(column)
+    first, counts = _runs(cells)
+    raw: dict[bytes, int] = defaultdict(count().__next__)
+    codes = np.fromiter(map(raw.__getitem__, cells[first].tolist()), np.uint16, len(first))
     places: dict[str | None, int] = {None: 0}
-    known = {cell: places.setdefault(decode(cell.rstrip(b" \0")) or None, len(places)) for cell in dict.fromkeys(cells)}
-    codes = np.fromiter(map(known.__getitem__, cells), np.uint16, len(cells))
-    return Coded(list(places), codes)
+    known = [places.setdefault(decode(cell.rstrip(b" \0")) or None, len(places)) for cell in raw]
+    return Coded(list(places), np.array(known, np.uint16)[codes].repeat(counts))
 
 
-def _cells(column: NDArray[np.uint8]) -> list[bytes]:
+def _runs(cells: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return where cells that are alike begin, and how many there are: datasets are sorted, and much stands still."""
     import numpy as np
 
-    cells: list[bytes] = np.ascontiguousarray(column).view(f"S{column.shape[1]}").reshape(-1).tolist()
-    return cells
+    first = np.append(0, (cells[1:] != cells[:-1]).nonzero()[0] + 1)
+    return first, np.diff(first, append=len(cells))
+
+
+def _cells(column: NDArray[np.uint8]) -> NDArray[np.bytes_]:
+    """Return octets as one text a row, NULs at its end left out."""
+    import numpy as np
+
+    return np.ascontiguousarray(column).view(f"S{column.shape[1]}").reshape(-1)
 
 
 def _next_member(data: bytes, start: int) -> int:

@@ -42,16 +42,16 @@ class Records:
         """Write some rows, the first of which has the number ``first``."""
         import numpy as np
 
-        blank = Coded([None], np.zeros(block.count, np.uint16))
+        blank = Coded([None], np.zeros(block.size, np.uint16))
         octets = [column.octets(block.columns.get(column.name, blank), first) for column in self.columns]
-        records = np.empty((block.count, self.width), np.uint8)
+        records = np.empty((block.size, self.width), np.uint8)
         place = 0
         for column, own in zip(self.columns, octets, strict=True):
-            np.ndarray(block.count, own.dtype, records.data, place, self.width)[...] = own
+            np.ndarray(block.size, own.dtype, records.data, place, self.width)[...] = own
             place += column.width
         self.file.write(records.data)
         self.ends_blank = bool((records[-1] == 0x20).all())
-        widths, count = tuple(column.width for column in self.columns), block.count
+        widths, count = tuple(column.width for column in self.columns), block.size
         if self.runs and self.runs[-1][0] == widths:
             count += self.runs.pop()[1]
         self.runs.append((widths, count))

@@ -57,7 +57,7 @@ class _Writer:
             found.update(block.columns)
             if self.columns:
                 records.add(block, first)
-            first += block.count
+            first += block.size
         self.issues = column_issues(self.dataset, found)
         name, label = self.name(self.dataset.name, ""), self.label(self.dataset.label, "")
         fields = self.fields()
