@@ -5,7 +5,8 @@
 element and writing cells. The engines take turns; each number is the best of the rounds.
 
 Rows of DM and of the trial design are made by `synthetic`; those of the other domains are what `to_sdtm` makes of the
-trial in `corpus`.
+trial in `corpus`. Before anything is measured, both engines convert the corpus to SDTM, with its ledger and remainder,
+and all rows to FHIR: every file that they write has to have the same bytes.
 
     python benchmarks/bench_engines.py --rows 5000 --subjects 40 --release R5 --rounds 3 --json out.json
 """
@@ -16,7 +17,9 @@ import argparse
 import gc
 import json
 import sys
+import tempfile
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 from synthetic import datasets
 
-from interchange.api import to_sdtm
+from interchange.api import to_fhir, to_sdtm
 from interchange.engine.backward import Backward
 from interchange.engine.bench import ResourceBench
 from interchange.engine.compile import compile_plan
@@ -36,11 +39,14 @@ from interchange.engine.forward import Forward
 from interchange.engine.planner import plan_project
 from interchange.engine.shelf import shelve
 from interchange.mapping.load import load_project
+from interchange.sdtm.dataset import Dataset, Variable
+from interchange.sdtm.standard import standard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from interchange.engine.plan import Plan, PlannedMapping
+    from interchange.fhir.elements import Release
 
 Row = dict[str, str]
 ENGINES = ("interpreted", "compiled")
@@ -150,6 +156,42 @@ def subject_rows(subjects: int) -> dict[str, list[Row]]:
     return {d.name: list(d.rows) for d in made if d.rows and not d.name.startswith(("SUPP", "RELREC"))}
 
 
+def same_bytes(subjects: int, release: Release, rows: dict[str, list[Row]]) -> Counter[str]:
+    """Return how many files both engines write with the same bytes, by direction; ends where they differ.
+
+    To SDTM a corpus of so many subjects, to FHIR its datasets and, one by one, those of other rows.
+    """
+    counts: Counter[str] = Counter()
+    records = list(resources(subjects))
+    made = to_sdtm(records, fhir_version="R4", ledger=False).datasets
+    others = [[dataset_of(domain, own)] for domain, own in rows.items()]
+    with tempfile.TemporaryDirectory() as place:
+        for engine in ENGINES:
+            out = Path(place, engine)
+            there = to_sdtm(records, fhir_version="R4", engine=engine, remainder=True)
+            there.write(out / "to SDTM", ["xpt", "dataset-json"])
+            for number, datasets_ in enumerate([made, *others]):
+                to_fhir(datasets_, fhir_version=release, engine=engine).write(out / "to FHIR" / str(number))
+        found = [{p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()} for out in _outs(place)]
+    for path in found[0] | found[1]:
+        if found[0].get(path) != found[1].get(path):
+            sys.exit(f"the engines differ in {path}")
+        counts[path.parts[0]] += 1
+    return counts
+
+
+def _outs(place: str) -> list[Path]:
+    return [Path(place, engine) for engine in ENGINES]
+
+
+def dataset_of(name: str, rows: list[Row]) -> Dataset:
+    """Return rows as a dataset, its variables as the guide has them."""
+    spec = standard("3.4").dataset(name)
+    known = {v.name: v for v in spec.variables} if spec else {}
+    names = dict.fromkeys(variable for row in rows for variable in row)
+    return Dataset(name, name, [Variable(v, v, known[v].type if v in known else "Char") for v in names], rows)
+
+
 def surroundings(release: str) -> dict[str, str]:
     """What the numbers depend on."""
     installed = version("interchange") if _installed() else "from source"
@@ -206,7 +248,10 @@ def main() -> None:
     plan = plan_project(load_project(), args.release)
     facts = surroundings(args.release)
     console.print("  ".join(f"{name}: {value}" for name, value in facts.items()))
-    data = subject_rows(args.subjects) | datasets(args.rows, max(1, args.rows // 5))
+    made = datasets(args.rows, max(1, args.rows // 5))
+    same = same_bytes(args.subjects, args.release, made)
+    console.print("the same bytes of both engines: " + ", ".join(f"{n} files {way}" for way, n in sorted(same.items())))
+    data = subject_rows(args.subjects) | made
     spent = compile_time(plan)
     console.print("compile, CPU ms: " + "  ".join(f"{domain} {ms:.0f}" for domain, ms in spent.items()))
     lines: list[Measured] = []

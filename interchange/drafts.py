@@ -21,7 +21,13 @@ try:
 except ImportError:  # pragma: no cover - not on Windows
     flock = None  # type: ignore[assignment]
 
+try:
+    import resource
+except ImportError:  # pragma: no cover - not on Windows
+    resource = None  # type: ignore[assignment]
+
 HELD = "held"
+SPARE = 128  # files that a run has open beside those that it asks for
 PREFIX = "interchange-"
 
 
@@ -61,6 +67,24 @@ def is_held(path: Path) -> bool:
     except OSError:
         return True
     return False
+
+
+def allow_open(wanted: int) -> int:
+    """Return how many of so many files this process may have open at once; the system is asked to allow them all.
+
+    >>> allow_open(3)
+    3
+    """
+    if resource is None:
+        return wanted
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= allowed < wanted + SPARE:
+        with suppress(OSError, ValueError):
+            asked = wanted + SPARE if most < 0 else min(wanted + SPARE, most)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (asked, most))
+            allowed = asked
+        return max(1, min(wanted, allowed - SPARE))
+    return wanted
 
 
 class WorkFolder:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Elements that refer to the subject of a resource (https://hl7.org/fhir/compartmentdefinition-patient.html).
 SUBJECT_ELEMENTS = ("subject", "patient", "individual", "beneficiary")
 PATIENT = "Patient"
+BUFFERS = 1 << 25  # bytes that wait to be written, of all parts together
 
 _ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 _DECODE = msgspec.json.Decoder(
@@ -139,7 +140,7 @@ class Partition:
     def _write(self, part: int, placed: Placed) -> None:
         file = self._files.get(part)
         if file is None:
-            file = self._files[part] = self.path(part).open("wb", buffering=1 << 18)
+            file = self._files[part] = self.path(part).open("wb", buffering=min(1 << 18, BUFFERS // self.parts))
         file.write(encode_record(placed))
 
     def path(self, part: int) -> Path:

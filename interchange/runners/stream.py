@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from interchange.drafts import WorkFolder
+from interchange.drafts import WorkFolder, allow_open
 from interchange.engine.ledger import Ledger
 from interchange.issues import Issues
 from interchange.runners.adapted import adapt_to_resources
@@ -87,6 +87,7 @@ class Stream:
     partition: Partition = field(init=False)
 
     def __post_init__(self) -> None:
+        self.parts = allow_open(self.parts)
         self.partition = Partition(self.work.path, self.parts)
 
     def add(self, record: Record) -> None:

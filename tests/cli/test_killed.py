@@ -62,7 +62,7 @@ class Run:
     def __init__(self, out: Path, work: Path, *words: str) -> None:
         self.out, self.work = out, work
         work.mkdir(exist_ok=True)
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", COMMAND, *words, "--out", str(out)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -171,7 +171,7 @@ def test_killed_on_the_way_to_sdtm(sdtm: Path, to_sdtm: list[str], tmp_path: Pat
 def test_killed_on_the_way_to_fhir(sdtm: Path, tmp_path: Path) -> None:
     words = ["to-fhir", str(sdtm / "vs.xpt"), str(sdtm / "dm.xpt")]
     assert Run(tmp_path / "whole", tmp_path / "work", *words).process.wait(timeout=60) == 0
-    moments = [after(Random(1).uniform(0, 1)), writing]
+    moments = [after(Random(1).uniform(0, 1)), writing]  # noqa: S311
     killed_and_run_again(files(tmp_path / "whole"), moments, tmp_path, words)
 
 
