@@ -35,7 +35,7 @@ PLACES = st.tuples(st.integers(0, 300), st.integers(0, 300))
 def test_keys_compare_as_what_rows_are_sorted_by(
     one: Found, two: Found, here: tuple[int, int], there: tuple[int, int]
 ) -> None:
-    before = tuple_of(one, here) < tuple_of(two, there)  # type: ignore[operator]
+    before = tuple_of(one, here) < tuple_of(two, there)
     same = tuple_of(one, here) == tuple_of(two, there)
     assert (key_of(one, here) < key_of(two, there)) == before
     assert (key_of(one, here) == key_of(two, there)) == same
