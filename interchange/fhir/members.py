@@ -23,8 +23,9 @@ Json = Any
 
 DECODE = msgspec.json.Decoder(float_hook=Decimal).decode
 BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-# So many members are held at a time; a hundredth of a gigabyte in the corpora at hand.
-MOST = 1 << 14
+# So many members are held at a time, a kilobyte each; FEW of them from one part of a source to the next.
+MOST = 1 << 18
+FEW = 1 << 14
 LONGEST = 4096  # bytes of JSON
 ALONE = frozenset({"contained", "entry"})  # resources in it are told apart by identity
 _PARTED = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -112,6 +113,11 @@ class Members:
         memory = Memory()
         self._memories.append(ref(memory))
         return memory
+
+    def rest(self) -> None:
+        """Let all members go if they are more than a few: between one part of a source and the next."""
+        if len(self._held) > FEW:
+            self.forget()
 
     def forget(self) -> None:
         """Let all members go, and what is remembered of them."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from interchange.engine.declared import read_declared
 from interchange.engine.ledger import leaves
 from interchange.engine.shelf import ResourceShelf
+from interchange.fhir.members import MEMBERS
 from interchange.fhir.read import HeldRepeats, Rejected, repeated
 from interchange.issues import Issues
 from interchange.runners.garbage import uncollected
@@ -80,6 +81,7 @@ class PartConverter:
     @uncollected()
     def convert(self, path: Path) -> Part:
         """Return what comes of a part; its records take their place among the shared ones."""
+        MEMBERS.rest()
         placed = sorted(read_part(path), key=lambda one: one.position)
         shelf = ResourceShelf(self.engines.plan, self.engines.forward.read, behind=self.shelf)
         part, _ = self._convert(path.stem, placed, shelf, self.rows)
