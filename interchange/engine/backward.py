@@ -6,6 +6,7 @@ come back is kept: cells at their element, whole rows at the study. So the way b
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from interchange.engine.bench import (
@@ -78,8 +79,13 @@ class Backward:
         self.settle(bench, written, declared or {})
         return list(bench.resources.values())
 
-    def written(self, datasets: Mapping[str, Sequence[Row]]) -> tuple[ResourceBench, dict[str, list[Written]]]:
-        """Return the bench with the resources of datasets, and how their rows were written: nothing is kept beside."""
+    def written(
+        self, datasets: Mapping[str, Sequence[Row]], asked: Mapping[str, Sequence[tuple[str, ...]]] | None = None
+    ) -> tuple[ResourceBench, dict[str, list[Written]]]:
+        """Return the bench with the resources of datasets, and how their rows were written: nothing is kept beside.
+
+        With ``asked``, the members for each row, its own resource need have no others.
+        """
         bench = ResourceBench(self.plan, self.write, self.constants)
         self._told.clear()
         for domain in datasets:
@@ -99,7 +105,11 @@ class Backward:
             if planned.mapping.about_records:
                 bench.records = _records(written)
             if domain in datasets:
-                written[domain] = [self._write(bench, planned, row, i) for i, row in enumerate(datasets[domain])]
+                members = repeat(None) if asked is None else asked[domain]
+                written[domain] = [
+                    self._write(bench, planned, row, i, own)
+                    for i, (row, own) in enumerate(zip(datasets[domain], members, strict=False))
+                ]
         study, met = self.plan.entities["study"].entity, set()
         for row in (row for domain in written for row in datasets[domain]):
             if (key := keys_of(study, row)) not in met:
@@ -130,7 +140,14 @@ class Backward:
             (domain, one.row) for domain, settling in self.settled.items() for one in settling.written if one.lost
         ]
 
-    def _write(self, bench: ResourceBench, planned: PlannedMapping, row: Row, position: int) -> Written:
+    def _write(
+        self,
+        bench: ResourceBench,
+        planned: PlannedMapping,
+        row: Row,
+        position: int,
+        asked: tuple[str, ...] | None = None,
+    ) -> Written:
         joined = row
         for variable in planned.mapping.long:
             joined = join_long(joined, variable)
@@ -154,7 +171,7 @@ class Backward:
                 self.write(source, levels, bench, joined)
                 self.constants(source, levels, bench, joined)
             else:
-                self.members.fill(clusters, levels[0], bench, joined)
+                self.members.fill(clusters, levels[0], bench, joined, asked)
             return Written(row, position, source, levels)
         self._report_homeless(planned, row, position)
         return Written(row, position)

@@ -232,6 +232,11 @@ class ResourceBench:
         """The resources of entities, which several rows may write to."""
         return iter({id(resource): resource for resource in self._entities.values()}.values())
 
+    def named(self, reference: str) -> Resource | None:
+        """The resource that a reference of one of the others names."""
+        type_, _, id_ = reference.partition("/")
+        return self.resources.get((type_, id_))
+
     def unshared(self) -> Iterator[Resource]:
         """The resources that share no members with others."""
         return (resource for resource in self.resources.values() if id(resource) not in self._lent)

@@ -20,7 +20,7 @@ from interchange.fhir.members import MEMBERS
 from interchange.mapping.codecs import ANY, Codec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from interchange.engine.losses import Group, Losses
     from interchange.engine.ops import Json, Resource
@@ -123,15 +123,18 @@ class _Origin(NamedTuple):
 class Comparison:
     """Resources as they were, laid beside those made anew; references are followed as they are met.
 
+    ``anew`` finds what a reference of one that was made anew means.
     ``with_rows`` are the identities of resources that rows came of, made anew or not. ``alignments`` have, by the
     identities of a resource and of each list in it that was compared, the place of each element with that of the new
     one, if any: resources may share a list. They are complete where they are asked for.
     """
 
-    def __init__(self, plan: Plan, before: ResourceShelf, after: ResourceShelf, *, aligned: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, before: ResourceShelf, anew: Callable[[str], Resource | None], *, aligned: bool = False
+    ) -> None:
         self.plan = plan
         self.before = before
-        self.after = after
+        self.anew = anew
         self.pairs: dict[int, Resource] = {}
         self.waiting: list[tuple[Resource, Resource, _Origin]] = []
         self.with_rows: set[int] = set()
@@ -280,7 +283,7 @@ class Comparison:
         """Whether a reference means the same resource as before, made anew."""
         if not isinstance(new, str):
             return False
-        target, made = self.before.index.resolve(old, within=within), self.after.index.resolve(new)
+        target, made = self.before.index.resolve(old, within=within), self.anew(new)
         if target is None or made is None:
             return old == new
         at = next((at for at, contained in _contained(within) if contained is target), "")
@@ -317,7 +320,7 @@ class Comparison:
         if isinstance(text, str) and isinstance(new.get("reference"), str):
             target, made = (
                 self.before.index.resolve(text, within=within),
-                self.after.index.resolve(new["reference"]),
+                self.anew(new["reference"]),
             )
             if target is not None and made is not None and target["resourceType"] == made["resourceType"]:
                 score += 2 if self.pairs.get(id(target)) is made else id(target) not in self.pairs

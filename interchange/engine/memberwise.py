@@ -57,6 +57,7 @@ class Unit:
 class Cluster:
     """Members that are written together: the row source with what writes them alone, and what that goes by."""
 
+    members: frozenset[str]
     source: PlannedSource
     tests: tuple[PlannedTest, ...]
     variables: tuple[str, ...]
@@ -88,16 +89,22 @@ class Clusters:
     clusters: list[Cluster]
     rest: PlannedSource
     rest_tests: tuple[PlannedTest, ...]
-    shapes: dict[tuple[str, ...], list[tuple[Cluster, KeyOf, Memory]]] = field(default_factory=dict)
+    shapes: dict[tuple[tuple[str, ...], tuple[str, ...] | None], list[tuple[Cluster, KeyOf, Memory]]] = field(
+        default_factory=dict
+    )
 
-    def of(self, row: Row) -> list[tuple[Cluster, KeyOf, Memory]]:
-        """The clusters that speak for the variables of a row, each with what it goes by and what is known of it."""
-        shape = tuple(row)
+    def of(self, row: Row, asked: tuple[str, ...] | None) -> list[tuple[Cluster, KeyOf, Memory]]:
+        """The clusters that speak for the variables of a row, each with what it goes by and what is known of it.
+
+        With ``asked`` those alone that write one of these members.
+        """
+        shape = (tuple(row), asked)
         found = self.shapes.get(shape)
         if found is None:
             if len(self.shapes) >= MOST_SHAPES:
                 self.shapes.clear()
-            found = [(one, one.key_of(row), MEMBERS.memory()) for one in self.clusters if one.speaks(row)]
+            wanted = [one for one in self.clusters if asked is None or not one.members.isdisjoint(asked)]
+            found = [(one, one.key_of(row), MEMBERS.memory()) for one in wanted if one.speaks(row)]
             self.shapes[shape] = found
         return found
 
@@ -118,9 +125,19 @@ class MemberWriter:
             known = self._known[id(source)] = (source, clusters_of(source) if _has_own(source) else None)
         return known[1]
 
-    def fill(self, clusters: Clusters, root: Resource, bench: ResourceBench, row: Row) -> None:
-        """Write a row into its resource, which is new and will be nobody else's to write to."""
-        for cluster, key_of, memory in clusters.of(row):
+    def fill(
+        self,
+        clusters: Clusters,
+        root: Resource,
+        bench: ResourceBench,
+        row: Row,
+        asked: tuple[str, ...] | None = None,
+    ) -> None:
+        """Write a row into its resource, which is new and will be nobody else's to write to.
+
+        Of the members that lead to no other resource, those may be left out that are not ``asked`` for.
+        """
+        for cluster, key_of, memory in clusters.of(row, asked):
             key = key_of(row)
             made = memory.get(key)
             if made is None:
@@ -132,9 +149,12 @@ class MemberWriter:
             if misses:
                 self.plan.tools.misses.update(misses)
         rest: Resource = {"resourceType": root["resourceType"], "id": root["id"]}
-        bench.assert_tests(clusters.rest_tests, [rest], row)
-        self.write(clusters.rest, [rest], bench, row)
-        self.constants(clusters.rest, [rest], bench, row)
+        levels = [rest]
+        if clusters.rest_tests:
+            bench.assert_tests(clusters.rest_tests, levels, row)
+        self.write(clusters.rest, levels, bench, row)
+        if clusters.rest.emit:
+            self.constants(clusters.rest, levels, bench, row)
         if not all(map(_is_plain, rest.values())):
             tidy(rest)
         root.update(rest)
@@ -199,7 +219,8 @@ def _cluster(source: PlannedSource, units: Sequence[Unit], own: Sequence[Unit]) 
     cut, tests = _cut(source, own), _tests(source, own)
     variables = tuple(dict.fromkeys(name for unit in own for name in unit.variables))
     guard = tuple(dict.fromkeys(test for unit in own for test in unit.guard))
-    return Cluster(cut, tests, variables, guard, bool(cut.emit or tests))
+    members = frozenset(key for unit in own for key in unit.members)
+    return Cluster(members, cut, tests, variables, guard, bool(cut.emit or tests))
 
 
 def _cut(source: PlannedSource, units: Sequence[Unit]) -> PlannedSource:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from interchange.engine.declared import declare, read_declared, sized
 from interchange.engine.forward import declared_variables
 from interchange.engine.ledger import Comparison
-from interchange.engine.shelf import ResourceShelf, shelve
+from interchange.engine.shelf import ResourceShelf
 from interchange.fhir.elements import elements
 from interchange.fhir.write import arranged
 from interchange.issues import Issue, Issues, Place
@@ -105,11 +105,11 @@ def _compared(
 ) -> Comparison:
     """The resources of a shelf paired with those that the rows found on it make when they go back."""
     back = engines.backward.anew()
-    bench, written = back.written({domain: [f.row for f in own] for domain, own in found.items()})
+    asked = None if settled else {domain: [tuple(f.resource) for f in own] for domain, own in found.items()}
+    bench, written = back.written({domain: [f.row for f in own] for domain, own in found.items()}, asked)
     if settled:
         back.settle(bench, written, declared_variables(shelf))
-    made = shelve(engines.plan, bench.resources.values(), engines.forward.read)
-    comparison = Comparison(engines.plan, shelf, made)
+    comparison = Comparison(engines.plan, shelf, bench.named)
     for domain, rows in found.items():
         for one, again in zip(rows, written[domain], strict=True):
             if one.source is not None and not one.filled:

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 def compare(plan: Plan, old: list[Json], new: list[Json], *pairs: tuple[Json, Json]) -> Ledger:
-    comparison = Comparison(plan, shelve(plan, old), shelve(plan, new))
+    comparison = Comparison(plan, shelve(plan, old), shelve(plan, new).index.resolve)
     for before, after in pairs:
         comparison.pair(before, after)
     return comparison.run(old)
@@ -84,7 +84,7 @@ def test_a_list_that_resources_share_is_laid_beside_that_of_each(r5: Plan) -> No
     new, crossed = (
         {"resourceType": "Observation", "id": id_, "note": notes[::step]} for id_, step in (("a", 1), ("b", -1))
     )
-    comparison = Comparison(r5, shelve(r5, [one, other]), shelve(r5, [new, crossed]))
+    comparison = Comparison(r5, shelve(r5, [one, other]), shelve(r5, [new, crossed]).index.resolve)
     comparison.pair(one, new)
     comparison.pair(other, crossed)
     comparison.run([one, other])

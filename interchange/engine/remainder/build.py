@@ -100,7 +100,7 @@ def keep_remainder(
 
 
 def _paired(plan: Plan, shelf: ResourceShelf, after: ResourceShelf, rows: Sequence[Went]) -> Comparison:
-    comparison = Comparison(plan, shelf, after, aligned=True)
+    comparison = Comparison(plan, shelf, after.index.resolve, aligned=True)
     for went in rows:
         if went.found.source is None or went.found.filled:
             continue

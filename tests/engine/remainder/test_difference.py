@@ -22,7 +22,7 @@ CELLS = "http://example.org/cells"
 def difference(plan: Plan, old: Json, new: Json) -> Json:
     """How an original Observation differs from the made one."""
     one, other = ({"resourceType": "Observation", "id": "o", **each} for each in (old, new))
-    comparison = Comparison(plan, shelve(plan, [one]), shelve(plan, [other]))
+    comparison = Comparison(plan, shelve(plan, [one]), shelve(plan, [other]).index.resolve)
     comparison.pair(one, other)
     ledger = comparison.run([one])
     made = Difference(comparison, "R5", {})
