@@ -161,6 +161,7 @@ class ResourceBench:
         self._entities: dict[tuple[str, ...], Resource] = {}
         self._studies: list[Resource] = []
         self._lent: set[int] = set()
+        self.known: dict[Any, Any] = {}  # what refers to resources of this bench, by what it goes by
         self._elements: dict[tuple[Any, ...], Json] = {}
         self._shared: dict[tuple[Any, ...], Json] = {}
         self._indexed: dict[tuple[Any, ...], list[Json]] = {}

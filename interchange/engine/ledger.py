@@ -242,7 +242,7 @@ class Comparison:
             return
         count, before = self.count, len(self._lost)
         self._member(key, item, new, key, origin)
-        if MEMBERS.holds(item) and (anew is None or MEMBERS.holds(anew)) and not _refers(item):
+        if MEMBERS.holds(item) and (anew is None or MEMBERS.holds(anew)) and _is_settled(item):
             memory[about] = (self.count - count, self._lost[before:], (item, anew))
 
     def _compare(self, old: Json, new: Json, at: str, origin: _Origin) -> None:
@@ -325,6 +325,14 @@ class Comparison:
             if target is not None and made is not None and target["resourceType"] == made["resourceType"]:
                 score += 2 if self.pairs.get(id(target)) is made else id(target) not in self.pairs
         return score
+
+
+def _is_settled(member: Json) -> bool:
+    """Whether a member is compared in the same way whatever was compared before, and whatever resource it is of."""
+    if not isinstance(member, dict) or "reference" not in member:
+        return not _refers(member)
+    reference, *others = member["reference"], *(item for key, item in member.items() if key != "reference")
+    return isinstance(reference, str) and not reference.startswith("#") and not any(map(_refers, others))
 
 
 def _refers(value: Json) -> bool:

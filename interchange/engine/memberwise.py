@@ -3,7 +3,8 @@
 Most members of a row's own resource depend on few of its variables: ``category`` on the category, ``code`` on the
 test, ``referenceRange`` on the limits and units. Which ones, the mapping says: members that a rule, a constant or a
 claim writes together are a cluster, and it depends on the variables that its rules, guards, lookups and templates name.
-A member that leads to another resource is written for each row.
+One that refers to the resource of an entity is made once in a conversion, since the first time makes that resource as
+well. What writes to another resource is done for each row.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from interchange.engine.bench import template_variables
 from interchange.engine.interpret import guard_holds
-from interchange.engine.plan import EntityRef
+from interchange.engine.plan import EntityRef, RecordRef
 from interchange.fhir.legal import tidy
 from interchange.fhir.lower import Filter, Get, Take
 from interchange.fhir.members import MEMBERS
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from interchange.engine.bench import ResourceBench, Write
-    from interchange.engine.ops import Json, Resource, Row
+    from interchange.engine.ops import Resource, Row
     from interchange.engine.plan import Plan, PlannedEmit, PlannedRule, PlannedSource, PlannedTest
     from interchange.fhir.lower import Condition, Op
     from interchange.fhir.members import Memory
@@ -33,23 +34,25 @@ if TYPE_CHECKING:
     from interchange.mapping.model import Guard, Test
 
 KeyOf = Callable[["Row"], Any]
+Made = tuple[dict[str, Any], "Counter[Miss] | None"]  # members, and what code maps did not hold
+Shape = tuple[list[tuple["Cluster", KeyOf, "Memory"]], list[tuple["Cluster", KeyOf]]]
 
 OWN = frozenset({"id", "resourceType"})  # what a resource has before a row is written
-_REFERENCE = {"reference"}
 MOST_SHAPES = 500  # sets of variables that the rows of a source have
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Unit:
     """A rule, a constant or a test: the members that it writes, the variables and conditions that it goes by.
 
-    ``loose`` is one that leads to another resource.
+    ``refers`` is one that refers to the resource of an entity, ``loose`` one that writes to another resource.
     """
 
     item: PlannedRule | PlannedEmit | PlannedTest
     members: frozenset[str]
     variables: tuple[str, ...] = ()
     guard: Guard = ()
+    refers: bool = False
     loose: bool = False
 
 
@@ -84,19 +87,23 @@ def _told(test: Test, cells: Sequence[str]) -> bool:
 
 @dataclass(slots=True)
 class Clusters:
-    """What a row source writes: the clusters, and the rest, which is written for each row."""
+    """What a row source writes: the clusters, those that refer to entities, and the rest, written for each row."""
 
     clusters: list[Cluster]
+    referring: list[Cluster]
     rest: PlannedSource
     rest_tests: tuple[PlannedTest, ...]
-    shapes: dict[tuple[tuple[str, ...], tuple[str, ...] | None], list[tuple[Cluster, KeyOf, Memory]]] = field(
-        default_factory=dict
-    )
+    shapes: dict[tuple[tuple[str, ...], tuple[str, ...] | None], Shape] = field(default_factory=dict)
 
-    def of(self, row: Row, asked: tuple[str, ...] | None) -> list[tuple[Cluster, KeyOf, Memory]]:
+    @property
+    def whole(self) -> bool:
+        """Whether there is no rest."""
+        return not (self.rest.rules or self.rest.emit or self.rest_tests)
+
+    def of(self, row: Row, asked: tuple[str, ...] | None) -> Shape:
         """The clusters that speak for the variables of a row, each with what it goes by and what is known of it.
 
-        With ``asked`` those alone that write one of these members.
+        Then those that refer to entities. With ``asked`` the first are those alone that write one of these members.
         """
         shape = (tuple(row), asked)
         found = self.shapes.get(shape)
@@ -104,8 +111,9 @@ class Clusters:
             if len(self.shapes) >= MOST_SHAPES:
                 self.shapes.clear()
             wanted = [one for one in self.clusters if asked is None or not one.members.isdisjoint(asked)]
-            found = [(one, one.key_of(row), MEMBERS.memory()) for one in wanted if one.speaks(row)]
-            self.shapes[shape] = found
+            made = [(one, one.key_of(row), MEMBERS.memory()) for one in wanted if one.speaks(row)]
+            referring = [(one, one.key_of(row)) for one in self.referring if one.speaks(row)]
+            found = self.shapes[shape] = (made, referring)
         return found
 
 
@@ -122,7 +130,7 @@ class MemberWriter:
         """The clusters of a row source; nothing where its rows have no resource each of their own."""
         known = self._known.get(id(source))
         if known is None:
-            known = self._known[id(source)] = (source, clusters_of(source) if _has_own(source) else None)
+            known = self._known[id(source)] = (source, clusters_of(self.plan, source) if _has_own(source) else None)
         return known[1]
 
     def fill(
@@ -137,31 +145,41 @@ class MemberWriter:
 
         Of the members that lead to no other resource, those may be left out that are not ``asked`` for.
         """
-        for cluster, key_of, memory in clusters.of(row, asked):
+        shared, referring = clusters.of(row, asked)
+        for cluster, key_of, memory in shared:
             key = key_of(row)
             made = memory.get(key)
             if made is None:
                 made = self._made(cluster, root["resourceType"], bench, row)
                 if all(MEMBERS.holds(item) for item in made[0].values() if isinstance(item, (dict, list))):
                     memory[key] = made
-            members, misses = made
-            root.update(members)
-            if misses:
-                self.plan.tools.misses.update(misses)
+            self._take(root, made)
+        for cluster, key_of in referring:
+            about = (key_of, key_of(row))
+            made = bench.known.get(about)
+            if made is None:
+                made = bench.known[about] = self._made(cluster, root["resourceType"], bench, row)
+            self._take(root, made)
+        if not clusters.whole:
+            self._rest(clusters, root, bench, row)
+
+    def _take(self, root: Resource, made: Made) -> None:
+        members, misses = made
+        root.update(members)
+        if misses:
+            self.plan.tools.misses.update(misses)
+
+    def _rest(self, clusters: Clusters, root: Resource, bench: ResourceBench, row: Row) -> None:
+        """Write what is written for each row."""
         rest: Resource = {"resourceType": root["resourceType"], "id": root["id"]}
         levels = [rest]
-        if clusters.rest_tests:
-            bench.assert_tests(clusters.rest_tests, levels, row)
+        bench.assert_tests(clusters.rest_tests, levels, row)
         self.write(clusters.rest, levels, bench, row)
-        if clusters.rest.emit:
-            self.constants(clusters.rest, levels, bench, row)
-        if not all(map(_is_plain, rest.values())):
-            tidy(rest)
+        self.constants(clusters.rest, levels, bench, row)
+        tidy(rest)
         root.update(rest)
 
-    def _made(
-        self, cluster: Cluster, type_: str, bench: ResourceBench, row: Row
-    ) -> tuple[dict[str, Json], Counter[Miss] | None]:
+    def _made(self, cluster: Cluster, type_: str, bench: ResourceBench, row: Row) -> Made:
         """The members that a row makes, and the values on the way that a code map does not hold."""
         tools = self.plan.tools
         counted, tools.misses = tools.misses, Counter()
@@ -180,22 +198,15 @@ class MemberWriter:
         return made, misses or None
 
 
-def _is_plain(item: Json) -> bool:
-    """Whether there is nothing in a member that FHIR forbids, at first sight: a text, or a reference to a resource."""
-    if isinstance(item, dict):
-        return item.keys() == _REFERENCE
-    return isinstance(item, str)
-
-
 def _has_own(source: PlannedSource) -> bool:
     """Whether each row of a row source is written into a new resource."""
     said = source.source
     return not (source.levels or source.records or said.oneway or said.about or said.entity or said.distinct)
 
 
-def clusters_of(source: PlannedSource) -> Clusters:
+def clusters_of(plan: Plan, source: PlannedSource) -> Clusters:
     """Return what a row source writes, parted into members that do not depend on each other."""
-    units = list(_units(source))
+    units = list(_units(plan, source))
     groups: list[tuple[set[str], list[Unit]]] = []
     for unit in units:
         members, together = set(unit.members), [unit]
@@ -207,15 +218,23 @@ def clusters_of(source: PlannedSource) -> Clusters:
             else:
                 apart.append(group)
         groups = [*apart, (members, together)]
-    fixed = [own for members, own in groups if not (members & OWN or any(unit.loose for unit in own))]
-    clusters = [_cluster(source, units, own) for own in fixed]
-    taken = {id(unit.item) for own in fixed for unit in own}
-    rest = [unit for unit in units if id(unit.item) not in taken]
-    return Clusters(clusters, _cut(source, rest), _tests(source, rest))
+    loose = [own for members, own in groups if members & OWN or any(unit.loose for unit in own)]
+    fixed = [own for _, own in groups if own not in loose and not any(unit.refers for unit in own)]
+    referring = [own for _, own in groups if own not in loose and any(unit.refers for unit in own)]
+    if any(unit.loose for own in loose for unit in own) or any(sum(u.refers for u in own) > 1 for own in referring):
+        loose, referring = loose + referring, []  # entities are made in the order of the rules
+    referring.sort(key=lambda own: next(i for i, unit in enumerate(units) if unit.refers and unit in own))
+    rest = [unit for unit in units if any(unit in own for own in loose)]
+    return Clusters(
+        [_cluster(source, units, own) for own in fixed],
+        [_cluster(source, units, own) for own in referring],
+        _cut(source, rest),
+        _tests(source, rest),
+    )
 
 
 def _cluster(source: PlannedSource, units: Sequence[Unit], own: Sequence[Unit]) -> Cluster:
-    own = [unit for unit in units if any(unit is one for one in own)]  # in the mapping's order
+    own = [unit for unit in units if unit in own]  # in the mapping's order
     cut, tests = _cut(source, own), _tests(source, own)
     variables = tuple(dict.fromkeys(name for unit in own for name in unit.variables))
     guard = tuple(dict.fromkeys(test for unit in own for test in unit.guard))
@@ -240,16 +259,20 @@ def _written_tests(source: PlannedSource) -> list[PlannedTest]:
     return [*source.match, *(claim.tests[0] for claim in source.claims if claim.written)]
 
 
-def _units(source: PlannedSource) -> Iterator[Unit]:
+def _units(plan: Plan, source: PlannedSource) -> Iterator[Unit]:
     for test in _written_tests(source):
         yield _unit(test, [test.path.ops])
     for rule in source.rules:
         ways = [way for way in rule.ways if way.writes]
         if ways:
             paths = [path.ops for way in ways for path in way.paths]
-            unit = _unit(rule, paths, [name for way in ways for name in way.variables])
+            refs = [way.codec for way in ways if isinstance(way.codec, EntityRef)]
+            names = [name for way in ways for name in way.variables]
+            names += [name for ref in refs for name in _keys(plan, ref)]
+            unit = _unit(rule, paths, names)
             unit.guard = tuple(test for way in ways for test in way.guard)
-            unit.loose |= any(isinstance(way.codec, EntityRef) for way in ways)
+            unit.refers = bool(refs)
+            unit.loose |= any(isinstance(ref, RecordRef) for ref in refs)
             yield unit
     for emit in source.emit:
         names = [name for lookup in emit.lookups for name in lookup.variables]
@@ -258,6 +281,18 @@ def _units(source: PlannedSource) -> Iterator[Unit]:
         unit = _unit(emit, [emit.path.ops, *([emit.picked] if emit.picked else []), *emit.blank], names)
         unit.guard = emit.when
         yield unit
+
+
+def _keys(plan: Plan, ref: EntityRef) -> Iterator[str]:
+    """The variables of a row that tell which resource of an entity is its own."""
+    entity = plan.entities[ref.name].entity
+    own = dict(zip(ref.variables, ref.row, strict=True))
+    while True:
+        yield from (own.get(name, name) for name in entity.key)
+        yield from entity.key
+        if not entity.within:
+            return
+        entity = plan.entities[entity.within].entity
 
 
 def _unit(

@@ -57,17 +57,18 @@ def test_rows_are_written_alike(release: Release, most: int, seed: int) -> None:
         MEMBERS.most = before
 
 
-def test_what_leads_to_other_resources_is_written_for_each_row() -> None:
+def test_what_refers_to_entities_is_apart() -> None:
     plan, _, _ = engines("R5")
     result = next(s for s in plan.mappings["LB"].sources if s.source.name == "result")
-    parted = clusters_of(result)
-    rest = {rule.variables for rule in parted.rest.rules}
-    assert ("USUBJID",) in rest
-    assert any("VISITNUM" in names for names in rest)
+    parted = clusters_of(plan, result)
+    referring = [rule.variables for one in parted.referring for rule in one.source.rules]
+    assert ("USUBJID",) in referring
+    assert any("VISITNUM" in names for names in referring)
+    assert parted.whole
     clusters = {names: one for one in parted.clusters for names in [rule.variables for rule in one.source.rules]}
     assert ("LBNRIND",) in clusters
     assert "LBORRES" not in clusters["LBNRIND",].variables
-    every = [id(rule) for one in (*(c.source for c in parted.clusters), parted.rest) for rule in one.rules]
+    every = [id(rule) for one in (c.source for c in (*parted.clusters, *parted.referring)) for rule in one.rules]
     assert len(set(every)) == len(every)
 
 
