@@ -42,7 +42,7 @@ from interchange.runners.remainder import (
     settled_datasets,
     unasked_remainders,
 )
-from interchange.runners.stream import MEMORY, Stream, parts_for
+from interchange.runners.stream import MEMORY, Stream, parts_for, shared_out
 from interchange.sdtm.chunks import chunks
 from interchange.trees.documents import is_tree_source
 
@@ -113,7 +113,7 @@ def to_sdtm(
     opened = open_runner(runner, scheduler, jobs)
     if parts > 1:
         with opened as elsewhere:
-            stream = Stream(parts, jobs, elsewhere)
+            stream = Stream(shared_out(parts, jobs), jobs, elsewhere)
             rejected, release = stream_resources(source, issues, stream.add, fhir_version, progress)
             back = partial(_back, project, release, engine) if remainder else None
             made = stream.finish(project, release, engine, issues, rejected, ledger=ledger, back=back)

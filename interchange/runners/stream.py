@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 SPREAD = 64
 MEMORY = 2**30
 MOST_PARTS = 1000
+EACH = 4  # parts for each process, at least
 
 
 def parts_for(size: int, memory: int) -> int:
@@ -54,6 +55,15 @@ def parts_for(size: int, memory: int) -> int:
     (1, 21)
     """
     return min(max(1, -(-size // max(memory // SPREAD, 1))), MOST_PARTS)
+
+
+def shared_out(parts: int, jobs: int) -> int:
+    """Return how many parts to make for some processes, so that these end at about the same time.
+
+    >>> shared_out(3, 2), shared_out(21, 2), shared_out(3, 1)
+    (8, 21, 3)
+    """
+    return min(max(parts, EACH * jobs), MOST_PARTS) if jobs > 1 else parts
 
 
 @dataclass(slots=True)
