@@ -158,7 +158,9 @@ class MemberWriter:
             about = (key_of, key_of(row))
             made = bench.known.get(about)
             if made is None:
-                made = bench.known[about] = self._made(cluster, root["resourceType"], bench, row)
+                made = self._made(cluster, root["resourceType"], bench, row)
+                if made[1] is None:  # else the entity may have missed something, which is made this once
+                    bench.known[about] = made
             self._take(root, made)
         if not clusters.whole:
             self._rest(clusters, root, bench, row)
@@ -194,7 +196,7 @@ class MemberWriter:
         tidy(made)
         for key, item in made.items():
             if isinstance(item, (dict, list)):
-                made[key] = MEMBERS.shared(repr(item), item)
+                made[key] = MEMBERS.shared(key, repr(item), item)
         return made, misses or None
 
 

@@ -11,26 +11,25 @@ Whoever is given a resource may change it, but not what is shared in it.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import ref
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
 
 Json = Any
 
 DECODE = msgspec.json.Decoder(float_hook=Decimal).decode
 BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-# So many members are held at a time, a kilobyte each; FEW of them from one part of a source to the next.
-MOST = 1 << 18
-FEW = 1 << 14
+# So many characters of members are held at a time, which take some ten times that in memory; and FEW from one part of a
+# source to the next.
+MOST = 1 << 24
+FEW = 1 << 21
 LONGEST = 4096  # bytes of JSON
 ALONE = frozenset({"contained", "entry"})  # resources in it are told apart by identity
 _PARTED = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _ENTRIES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 _OPENING = b"{["
+_NONE: dict[bytes | str, Json] = {}
 
 
 class Memory(dict[Any, Any]):
@@ -53,9 +52,9 @@ class Members:
 
     def __init__(self, most: int = MOST) -> None:
         self.most = most
-        self._texts: dict[str, dict[bytes, Json]] = {}
-        self._known: dict[Hashable, Json] = {}
+        self._texts: dict[str, dict[bytes | str, Json]] = {}
         self._held: dict[int, Json] = {}
+        self._size = 0
         self._memories: list[ref[Memory]] = []
 
     def decode(self, text: bytes | msgspec.Raw) -> Json:
@@ -85,7 +84,7 @@ class Members:
                 continue
             known = texts.get(key)
             found = None if known is None else known.get(raw)
-            parted[key] = self._hold(DECODE(raw), texts, key, raw) if found is None else found
+            parted[key] = self._hold(DECODE(raw), key, raw) if found is None else found
         return parted
 
     def _entries(self, raw: bytes) -> Json:
@@ -99,10 +98,13 @@ class Members:
             for each in parted
         ]
 
-    def shared(self, by: Hashable, value: Json) -> Json:
-        """Return the member known by a name of its content: ``value`` where none was met before, shared from now on."""
-        found = self._known.get(by)
-        return self._hold(value, self._known, by) if found is None else found
+    def shared(self, key: str, text: str, value: Json) -> Json:
+        """Return the member that stands under a key and has a text for its name.
+
+        That is ``value`` where none was met before, shared from now on.
+        """
+        found = self._texts.get(key, _NONE).get(text)
+        return self._hold(value, key, text) if found is None else found
 
     def holds(self, value: Json) -> bool:
         """Whether a value is a member that is shared: nobody changes it."""
@@ -116,7 +118,7 @@ class Members:
 
     def rest(self) -> None:
         """Let all members go if they are more than a few: between one part of a source and the next."""
-        if len(self._held) > FEW:
+        if self._size > FEW:
             self.forget()
 
     def forget(self) -> None:
@@ -127,18 +129,16 @@ class Members:
             if memory is not None:
                 memory.clear()
         self._texts.clear()
-        self._known.clear()
         self._held.clear()
+        self._size = 0
 
-    def _hold(self, value: Json, table: dict[Any, Any], *path: Hashable) -> Json:
-        """Hold a value that a table has by its content: at the end of a path, of one or two steps."""
-        if len(self._held) >= self.most:
+    def _hold(self, value: Json, key: str, text: bytes | str) -> Json:
+        """Hold a member that stands under a key, by its text."""
+        if self._size >= self.most:
             self.forget()
-        *above, by = path
-        for step in above:
-            table = table.setdefault(step, {})
+        self._size += len(text)
         self._held[id(value)] = value
-        table[by] = value
+        self._texts.setdefault(key, {})[text] = value
         return value
 
 

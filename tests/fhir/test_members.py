@@ -66,7 +66,7 @@ def test_what_is_no_json_is_refused_in_the_same_words(text: bytes) -> None:
 
 
 def test_memories_go_with_their_members() -> None:
-    members = Members(most=2)
+    members = Members(most=6)
     memory = members.memory()
     held = [members.decode(b'{"a": [%d]}' % n)["a"] for n in range(2)]
     memory[id(held[0])] = "known"
@@ -77,8 +77,8 @@ def test_memories_go_with_their_members() -> None:
 
 def test_what_is_made_is_shared_by_its_name() -> None:
     members = Members()
-    one = members.shared(("code", "GLUC"), {"text": "GLUC"})
-    assert members.shared(("code", "GLUC"), {"text": "GLUC"}) is one
+    one = members.shared("code", "GLUC", {"text": "GLUC"})
+    assert members.shared("code", "GLUC", {"text": "GLUC"}) is one
     assert members.holds(one)
     assert isinstance(members.decode(b'{"v": 1.0}')["v"], Decimal)
 

@@ -7,7 +7,6 @@ import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -80,22 +79,14 @@ def test_processes_of_this_machine_give_them_too(export: Path, expected: dict[st
     assert files(tmp_path) == expected
 
 
-class Killer(Thread):
-    """Ends workers while a part is with them: so many of those that are busy first."""
-
-    def __init__(self, client: Client, many: int) -> None:
-        super().__init__(daemon=True)
-        self.client, self.many = client, many
-        self.killed: list[int] = []
-
-    def run(self) -> None:
-        pids = self.client.run(os.getpid)
-        while not (busy := [address for address, keys in self.client.processing().items() if keys]):
-            pass
-        first = sorted(pids, key=lambda address: address not in busy)
-        self.killed = [pids[address] for address in first[: self.many]]
-        for pid in self.killed:
-            os.kill(pid, signal.SIGKILL)
+def kill(client: Client, many: int) -> list[int]:
+    """End so many workers, those first that have parts to convert; their process numbers."""
+    pids = client.run(os.getpid)
+    busy = [address for address, keys in client.processing().items() if keys]
+    killed = [pids[address] for address in sorted(pids, key=lambda address: address not in busy)[:many]]
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    return killed
 
 
 @pytest.mark.parametrize("lost", [1, 4])
@@ -107,16 +98,15 @@ def test_workers_killed_in_the_middle_change_nothing(
     after: list[int] = []
 
     def converted(client: Client, job: Job, paths: Sequence[Path]) -> Iterator[Part]:
-        killer = Killer(client, lost)
+        killed: list[int] = []
         for number, part in enumerate(plain(client, job, paths)):
             if number == 2:
-                killer.start()
-            if killer.killed:
+                killed = kill(client, lost)
+            if killed:
                 after.append(number)
             yield part
-        killer.join()
-        assert len(killer.killed) == lost
-        assert not set(killer.killed) & set(client.run(os.getpid).values())
+        assert len(killed) == lost
+        assert not set(killed) & set(client.run(os.getpid).values())
 
     monkeypatch.setattr(runner, "convert_parts", converted)
     with (
