@@ -1,9 +1,8 @@
 """Measures where the CPU time of a conversion goes, by stage, in memory and in parts, and prints tables.
 
 A timer interrupts the process every 2 ms of CPU time and looks which functions are at work. A sample belongs to the
-first stage of the list below that has a function or module among them, so that a stage is all that its functions call:
-what is read in order to compare it is "way back". Parts are converted by the process itself (``--jobs 1``). A
-first conversion, which compiles, is not counted.
+first stage of the list below that has a function or module among them, so that a stage is all that its functions
+call. Parts are converted by the process itself (``--jobs 1``). A first conversion, which compiles, is not counted.
 
     python benchmarks/bench_profile.py --subjects 60 --page docs/performance.md
 """
@@ -39,8 +38,8 @@ START = ("interchange.mapping.load", "interchange.engine.planner", "interchange.
 TO_SDTM = {
     "start: mappings and plan": START,
     "fits: values against their types": ("interchange.runners.remarks:report_misfits",),
-    "way back: rows to resources, read again": ("interchange.engine.backward:Backward.convert",),
-    "compare: leaves with those that came back": ("interchange.engine.ledger",),
+    "way back: rows to resources": ("interchange.engine.backward",),
+    "compare: leaves with those that came back": ("interchange.engine.ledger", "interchange.engine.losses"),
     "claims: whose rows a resource is": ("interchange.engine.claims",),
     "derive": ("interchange.engine.forward:Forward._derive",),
     "finish: required variables, order": ("interchange.engine.forward:Forward._finish",),
@@ -56,7 +55,8 @@ TO_FHIR = {
     "start: mappings and plan": START,
     "decode: files to rows": ("interchange.intake:read_datasets",),
     "settle: rows read again and compared": ("interchange.engine.settle",),
-    "way back: rows to resources": ("interchange.engine.backward:Backward.convert",),
+    "way back: rows to resources": ("interchange.engine.backward",),
+    "keys in the standard's order": ("interchange.fhir.write:arranged",),
     "codelists": ("interchange.engine.codelists",),
     "write: NDJSON and reports": ("interchange.results:FhirResult.write",),
 }
