@@ -1,9 +1,8 @@
 """Measures writing and reading of XPORT beside pyreadstat: the same laboratory data, in one run.
 
-Ours writes the rows of a dataset, a dict each, and the same rows in blocks by column, as a conversion in parts and the
-reader keep them; it reads blocks, and once more makes rows of them all. pyreadstat writes and reads a data frame, once
-with text as ``object``, which it writes quickest, and once as ``str``, which pandas 3 makes of text and pyreadstat
-itself reads.
+Ours writes a data frame, blocks of rows by column, as a conversion in parts and the reader keep them, and rows, a dict
+each; it reads blocks, and once more makes rows of them all. pyreadstat writes and reads a data frame, once with text as
+``object``, which it writes quickest, and once as ``str``, which pandas 3 makes of text and pyreadstat itself reads.
 Each act has a process of its own: CPU and wall seconds are those of its best round; memory is how far the resident set
 rises above what it was with the data at hand, where there is ``/proc``.
 
@@ -37,6 +36,8 @@ from interchange.sdtm.xpt import read_xpt, write_xpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pandas as pd
 
 CHAR = (
     "STUDYID DOMAIN USUBJID LBTESTCD LBTEST LBCAT LBORRES LBORRESU LBORNRLO LBORNRHI "
@@ -126,6 +127,13 @@ def ours_write(count: int, path: Path) -> Callable[[], Any]:
     return lambda: write_xpt(dataset, path)
 
 
+def ours_write_frame(count: int, path: Path) -> Callable[[], Any]:
+    """Return the writing of a frame, text in it as ``str``."""
+    dataset = laboratory(count)
+    frame = _frame(dataset, "str")
+    return lambda: write_xpt(Dataset.from_pandas("LB", frame, variables=dataset.variables), path)
+
+
 def ours_write_blocks(count: int, path: Path) -> Callable[[], Any]:
     """Return the writing of a dataset that is kept in blocks."""
     dataset = laboratory(count)
@@ -154,10 +162,15 @@ def theirs_write_str(count: int, path: Path) -> Callable[[], Any]:
 
 
 def _theirs_write(count: int, path: Path, text: Any) -> Callable[[], Any]:
-    import pandas as pd
     import pyreadstat
 
-    dataset = laboratory(count)
+    frame = _frame(laboratory(count), text)
+    return lambda: pyreadstat.write_xport(frame, path, table_name="LB", file_format_version=5)
+
+
+def _frame(dataset: Dataset, text: Any) -> pd.DataFrame:
+    import pandas as pd
+
     columns = {}
     for variable in dataset.variables:
         cells = [row.get(variable.name, "") for row in dataset.rows]
@@ -165,8 +178,7 @@ def _theirs_write(count: int, path: Path, text: Any) -> Callable[[], Any]:
         columns[variable.name] = pd.Series(
             list(map(float, cells)) if number else cells, dtype=float if number else text
         )
-    frame = pd.DataFrame(columns)
-    return lambda: pyreadstat.write_xport(frame, path, table_name="LB", file_format_version=5)
+    return pd.DataFrame(columns)
 
 
 def theirs_read(_: int, path: Path) -> Callable[[], Any]:
@@ -177,7 +189,8 @@ def theirs_read(_: int, path: Path) -> Callable[[], Any]:
 
 
 ACTS = {
-    "write, interchange": ours_write_blocks,
+    "write, interchange": ours_write_frame,
+    "write, interchange of blocks": ours_write_blocks,
     "write, interchange of rows": ours_write,
     "write, pyreadstat of object": theirs_write_object,
     "write, pyreadstat of str": theirs_write_str,

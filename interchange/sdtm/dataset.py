@@ -94,7 +94,18 @@ class Dataset:
     def from_pandas(
         cls, name: str, frame: pd.DataFrame, label: str = "", variables: Sequence[Variable] | None = None
     ) -> Dataset:
-        """Return the dataset a frame holds: NA, NaN and ``""`` are blank; types as in `from_columns`."""
+        """Return the dataset a frame holds: NA, NaN and ``""`` are blank; types as in `from_columns`.
+
+        Where all columns are of texts or of numbers, as in frames they mostly are, the rows stay by column.
+        """
+        from interchange.sdtm.framed import framed  # of datasets as well
+
+        if (held := framed(frame)) is not None:
+            rows, numeric = held
+            given = {variable.name: variable for variable in variables or ()}
+            types: dict[str, Literal["Char", "Num"]] = {n: "Num" if n in numeric else "Char" for n in map(str, frame)}
+            described = [given.get(column) or Variable(column, type=type_) for column, type_ in types.items()]
+            return cls(name, label, described, rows)
         columns = {}
         for column in frame.columns:
             present = frame[column].notna().tolist()
