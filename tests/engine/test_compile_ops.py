@@ -31,6 +31,9 @@ KEYS, VARIABLES, LITERALS = "abc", ("U", "V", "W"), ("a", "b", True, 1)
 TOOLS = Tools("R5", {}, ())
 
 
+NOTHING = ("([],)", "(None,)", "(None, None)")
+
+
 class Show(Codec):
     """Shows what it is given; what it encodes depends on the text alone."""
 
@@ -187,9 +190,16 @@ def test_any_ops_read_alike(seed: int) -> None:
         one, levels = world(random)
         two = World(one.resources)
         expected = outcome(lambda n=levels, w=one: read_row(rules, n, w))
-        seen = [(list(c.seen), c.seen.clear())[0] for c in codecs]
+        seen = [shown(c) for c in codecs]
         assert outcome(lambda n=levels, w=two: read(n, w)) == expected
-        assert [(list(c.seen), c.seen.clear())[0] for c in codecs] == seen
+        assert [shown(c) for c in codecs] == seen
+
+
+def shown(codec: Show) -> list[str]:
+    """What a codec was given since the last time, but for nothing: what it says of that may be remembered."""
+    seen = [given for given in codec.seen if given not in NOTHING]
+    codec.seen.clear()
+    return seen
 
 
 @CALM
