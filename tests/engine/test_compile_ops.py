@@ -29,8 +29,6 @@ CALM = settings(deadline=None, max_examples=400, suppress_health_check=list(Heal
 LISTS = "b"  # as in a release, a key holds a list or it does not; what a file holds may differ
 KEYS, VARIABLES, LITERALS = "abc", ("U", "V", "W"), ("a", "b", True, 1)
 TOOLS = Tools("R5", {}, ())
-
-
 NOTHING = ("([],)", "(None,)", "(None, None)")
 
 
