@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from copy import deepcopy
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from interchange.engine.interpret import guard_holds, write_row
 from interchange.engine.ops import NOWHERE, Json, Nowhere, Resource, Row, container, first, place, values
 from interchange.engine.plan import RecordRef
 from interchange.engine.records import Records
+from interchange.fhir.members import copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -190,7 +190,7 @@ class ResourceBench:
         """Return a resource with members of its own, which may be written to."""
         if id(resource) in self._lent:
             self._lent.discard(id(resource))
-            resource.update(deepcopy(resource))
+            resource.update(copied(resource))
         return resource
 
     def follow(self, entity: str, row: Row) -> Resource | None:

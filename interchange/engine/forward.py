@@ -319,21 +319,9 @@ def fill_name(mapping: Mapping) -> str:
     return f"{mapping.domain}/nulls"
 
 
-def sort_key(row: Row, order: Sequence[str], stored: Collection[str] = ()) -> tuple[tuple[int, Any, str], ...]:
-    """Return what a row is sorted by: numbers by value before texts, blanks first.
-
-    ``VAR?`` counts only where the variable was computed: rows that have it from their source keep their place.
-    """
-    key = []
-    for name in order:
-        variable = name.rstrip("?")
-        key.append(_place(None if name != variable and variable in stored else row.get(variable)))
-    return tuple(key)
-
-
 @lru_cache(maxsize=1 << 14)  # the same studies, subjects and numbers stand in many rows
 def _place(text: str | None) -> tuple[int, Any, str]:
-    """What a text is sorted by."""
+    """What a text is sorted by: numbers by value before texts, blanks first."""
     number = decimal_of(text)
     return (0, 0, "") if text is None else (1, number, "") if number is not None else (2, 0, text)
 
@@ -349,7 +337,10 @@ def in_order(found: list[Found], order: Sequence[str]) -> list[Found]:
 
 
 def _sorted_by(found: list[Found], name: str) -> list[str | None]:
-    """The cells that count for the order, of one of its variables."""
+    """The cells that count for the order, of one of its variables.
+
+    ``VAR?`` counts only where the variable was computed: rows that have it from their source keep their place.
+    """
     variable = name.rstrip("?")
     if variable == name:
         return [f.row.get(variable) for f in found]

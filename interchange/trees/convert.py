@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from interchange.engine.leafwise import LeafTally
-from interchange.engine.ledger import Ledger, item_path, leaves, same
+from interchange.engine.ledger import NO_RULE, Ledger, item_path, leaves, same
 from interchange.engine.losses import Loss
+from interchange.engine.reach import OTHERWISE
 from interchange.fhir.read import Record, Rejected
 from interchange.fhir.references import name_of
 from interchange.issues import Issue, Place
@@ -34,9 +35,7 @@ if TYPE_CHECKING:
     from interchange.trees.model import TreeMapping
     from interchange.trees.plan import PlannedTree
 
-NO_HOME = "no rule reads this element"
 STEPS = 2  # of a leaf's path name the object that it stands in
-OTHERWISE = "read, and written back otherwise"
 
 
 @dataclass(slots=True)
@@ -195,7 +194,7 @@ def _groups(value: Json, at: str, group: str, depth: int, class_: str) -> Iterat
 def _losses(name: str, own: dict[str, Json], back: dict[str, Json]) -> Iterable[Loss]:
     for path, leaf in own.items():
         if path not in back:
-            yield Loss(name, path, NO_HOME)
+            yield Loss(name, path, NO_RULE)
         elif not same(leaf, back[path]):
             yield Loss(name, path, OTHERWISE)
 

@@ -9,15 +9,14 @@ from interchange.engine.ledger import (
     NEW_ID,
     NO_ROW,
     NO_RULE,
-    OTHERWISE,
     Comparison,
     Ledger,
-    elements_read,
     item_path,
     leaves,
     same,
 )
 from interchange.engine.losses import Loss
+from interchange.engine.reach import OTHERWISE, elements_read
 from interchange.engine.shelf import shelve
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from interchange.engine.ledger import elements_read
+from interchange.engine.reach import elements_read
 from interchange.fhir.elements import Element, Release, elements
 from interchange.mapping.tables import read_code_map
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interchange.engine.forward import Found, sort_key
+from interchange.engine.forward import Found
+from interchange.mapping.codecs.number import decimal_of
 from interchange.runners.sortkey import SortKeys
 
 NUMBERS = st.decimals(-1000, 1000, places=2).map(str) | st.integers(-(10**18) + 1, 10**18 - 1).map(str)
@@ -17,7 +18,13 @@ def key_of(found: Found, place: tuple[int, int]) -> bytes:
 
 
 def tuple_of(found: Found, place: tuple[int, int]) -> tuple[object, ...]:
-    own = sort_key(found.row, ORDER, found.stored)
+    """What a row is sorted by: numbers by value before texts, blanks first."""
+    texts = [found.row.get("A"), None if "B" in found.stored else found.row.get("B")]
+    numbers = [decimal_of(text) for text in texts]
+    own = tuple(
+        (0, 0, "") if text is None else (1, number, "") if number is not None else (2, 0, text)
+        for text, number in zip(texts, numbers, strict=True)
+    )
     return (found.order is None, found.order or 0, own, *place)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from interchange.engine.ledger import NO_RULE
 from interchange.issues import Issues, Place
 from interchange.mapping.load import load_project
 from interchange.trees.build import trees_of
 from interchange.trees.convert import (
-    NO_HOME,
     OTHERWISE,
     document_leaves,
     documents_to_resources,
@@ -45,13 +45,13 @@ def test_a_study_without_a_name_is_left_out() -> None:
 def test_the_ledger_says_what_does_not_come_back_and_why() -> None:
     grown = documents_to_resources(PROJECT, TREES, [document("NCT1", hasResults=True)], "R5", Issues())
     assert [(loss.resource, loss.element, loss.reason) for loss in grown.ledger().losses] == [
-        ("CTGOV/NCT1", "hasResults", NO_HOME)
+        ("CTGOV/NCT1", "hasResults", NO_RULE)
     ]
     changed = {"protocolSection": {"identificationModule": {"nctId": "NCT1", "briefTitle": "Another"}}}
     ledger = grown.ledger([changed])
     assert ledger.leaves == 3
     assert {loss.element: loss.reason for loss in ledger.losses} == {
-        "hasResults": NO_HOME,
+        "hasResults": NO_RULE,
         "protocolSection.identificationModule.briefTitle": OTHERWISE,
     }
 

@@ -55,10 +55,6 @@ class Line:
     gap: bool
     whole: str  # mark and body, as printed
 
-    def unmarked(self) -> Line:
-        """Return the line with its mark as a part of its text."""
-        return Line(self.indent, None, self.whole, self.gap, self.whole)
-
 
 def half(text: str) -> str:
     """Return a text with full-width digits, letters and signs as their plain forms, of the same length.
